@@ -8,7 +8,13 @@ from pathlib import Path
 import matplotlib
 
 HOUSE = Path(__file__).with_name("house.mplstyle")
-LECTURE = {"font.size": 18, "axes.titlesize": 19, "lines.linewidth": 3, "lines.markersize": 9, "figure.figsize": (10, 5.6)}
+LECTURE = {
+    "font.size": 18,
+    "axes.titlesize": 19,
+    "lines.linewidth": 3,
+    "lines.markersize": 9,
+    "figure.figsize": (10, 5.6),
+}
 """What the large mode changes: readable from the last row."""
 
 _lecture = False

@@ -1,0 +1,65 @@
+"""The one way a lesson shows a still figure, so that every figure has alternative text.
+
+Why HTML: of the ways to show a figure, only an ``<img alt>`` in an HTML output keeps its alternative text in
+JupyterLab, nbconvert and myst-nb alike.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CSS_DPI = 100
+
+
+def show(figure: Figure | Axes, *, alt: str) -> None:
+    """Displays a figure with alternative text, and closes it.
+
+    Args:
+        figure: a figure or one of its axes.
+        alt: what is to be seen, in words, computed where it holds numbers.
+
+    Raises:
+        TypeError: something that is neither a figure nor axes.
+        ValueError: no alternative text.
+    """
+    import matplotlib.pyplot as plt
+    from IPython.display import display
+
+    if not isinstance(figure, Artist) or figure.get_figure(root=True) is None:
+        raise TypeError(f"show() takes a figure or axes, got {type(figure).__name__}")
+    if not isinstance(alt, str) or len(alt.split()) < 4:
+        raise ValueError(f"alt says in a sentence what is to be seen, got {alt!r}")
+    figure = figure.get_figure(root=True)
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    plt.close(figure)  # a pyplot figure left open would be shown a second time by the inline backend
+    picture = img(file.getvalue(), alt=alt, inches=figure.get_size_inches())
+    display({"text/html": picture, "text/plain": f"[figure] {alt}"}, raw=True)
+
+
+def img(png: bytes, *, alt: str, inches: Iterable[float], grey: bool = False) -> str:
+    """An HTML image that carries its own data and its alternative text.
+
+    Args:
+        png: the encoded picture.
+        alt: what is to be seen.
+        inches: width and height; an inch is shown as 100 CSS pixels, however many dots the picture has.
+        grey: faded, for a picture that is out of date.
+    """
+    width, height = (round(length * CSS_DPI) for length in inches)
+    faded = ";opacity:.35" if grey else ""
+    data = base64.b64encode(png).decode()
+    return (
+        f'<img alt="{html.escape(alt, quote=True)}" width="{width}" height="{height}" '
+        f'style="max-width:100%;height:auto{faded}" src="data:image/png;base64,{data}">'
+    )
