@@ -1,0 +1,45 @@
+"""Which units of a layer are dead: 0 for every example, so that no gradient passes and nothing can bring them back."""
+
+from collections.abc import Callable, Iterable
+
+from torch import Tensor, nn
+
+RELU = (nn.ReLU, nn.ReLU6)  # layers whose output is exactly 0 on one side, and whose gradient is 0 there
+
+
+def dead_units(out: Tensor) -> Tensor:
+    """Which units are 0 for every example of ``out`` (B, ...); bool (units,).
+
+    A unit is one number of the output of one example; in pictures (B, C, H, W) it is a channel, at all places.
+    """
+    zero = out == 0
+    return zero.all(0).flatten() if out.ndim != 4 else zero.transpose(0, 1).flatten(1).all(1)
+
+
+def recorded(
+    net: nn.Module, call: Callable[[], object], kinds: tuple[type[nn.Module], ...], reduce: Callable[[Tensor], Tensor]
+) -> dict[str, Tensor]:
+    """``reduce`` of what every module of ``kinds`` in ``net`` puts out during ``call()``; layer name -> value.
+
+    A module that is called twice has two entries: "act" and "act (call 2)".
+    """
+    seen: dict[str, Tensor] = {}
+
+    def keep(name: str) -> Callable[..., None]:
+        def hook(_module: nn.Module, _inputs: object, out: Tensor) -> None:
+            seen[_next_name(name, seen)] = reduce(out)
+
+        return hook
+
+    hooks = [m.register_forward_hook(keep(name)) for name, m in net.named_modules() if isinstance(m, kinds)]
+    try:
+        call()
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return seen
+
+
+def _next_name(name: str, seen: Iterable[str]) -> str:
+    calls = sum(key == name or key.startswith(f"{name} (call ") for key in seen)
+    return f"{name} (call {calls + 1})" if calls else name
