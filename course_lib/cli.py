@@ -1,0 +1,74 @@
+"""The `course` command. This file knows the arguments; what a command does stands in commands/NAME.py."""
+
+import argparse
+import importlib
+import sys
+
+from course_lib.commands.checkout import INSTALL, ROOT, Trouble
+
+FAILED, TROUBLE, INTERRUPTED = 1, 2, 130  # exit codes: something checked is wrong; could not be done; Ctrl-C
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of every command."""
+    what = "A deep-learning course to predict, drag, break and repair."
+    top = argparse.ArgumentParser(prog="course", description=what, allow_abbrev=False)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, what: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=what, description=what, allow_abbrev=False)
+
+    lab = command("lab", "open the lessons in JupyterLab; further arguments go to it")
+    lab.add_argument("--port", type=int, help="use this port, or say that it is taken (default: a free one)")
+
+    run = command("run", "run lessons from top to bottom, with their seconds and memory")
+    _lessons(run)
+    run.add_argument("--store", action="store_true", help="write what the claims print into the notebooks")
+    run.add_argument("--report", metavar="FILE", help="write the table as JSON")
+    run.add_argument("--twice", action="store_true", help="run all cells twice in the same kernel")
+
+    test = command("test", "run the tests and check the notebooks; further arguments go to pytest")
+    test.add_argument("--fast", action="store_true", help="leave out browser tests, slow tests and the notebooks")
+    test.add_argument("--breakages", action="store_true", help="only: break the code in small ways; each must be seen")
+
+    command("doctor", "look at this machine and this installation: what is right, and what to do")
+    command("progress", "show which predictions are made and which exercises are solved")
+
+    claims = command("claims", "re-run the claims with other seeds, other threads and a touch of noise")
+    _lessons(claims)
+    claims.add_argument("--json", metavar="FILE", help="write every value as JSON")
+    claims.add_argument("--jobs", type=int, default=2, metavar="N", help="runs at a time (default 2)")
+    return top
+
+
+def _lessons(command: argparse.ArgumentParser) -> None:
+    command.add_argument("lessons", nargs="*", metavar="NN", help="lessons by number or name (default: all)")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code; trouble is one sentence on stderr, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):  # a Windows console in an old code page has no ✓
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    top = parser()
+    args, rest = top.parse_known_args(argv)
+    if rest and args.command not in ("lab", "test"):
+        top.error(f"course {args.command} does not know {' '.join(rest)}")
+    args.rest = rest
+    try:
+        return importlib.import_module(f"course_lib.commands.{args.command}").main(args)
+    except Trouble as trouble:
+        words = str(trouble)
+    except ModuleNotFoundError as missing:
+        words = f"The package {missing.name} is not installed in this Python. In {ROOT} run: {INSTALL}"
+    except PermissionError as refused:
+        words = f"No permission to use {refused.filename}. Work in a folder that is yours."
+    except KeyboardInterrupt:
+        print(f"course {args.command}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    print(f"course {args.command}: {words}", file=sys.stderr)
+    return TROUBLE
+
+
+if __name__ == "__main__":
+    sys.exit(main())
