@@ -1,8 +1,8 @@
 """One form for every notebook in the repository: the hook, the check and the writer are this one function.
 
 A lesson ships without outputs, so that nothing spoils a prediction. The one exception are cells tagged
-`nbval-check-output`: their stored text is what nbval compares. nbstripout was tried and dropped: it blanks every execution
-count, and nbval then fails a right claim ("Unrun reference cell has outputs"); it also renumbers the cell ids.
+`nbval-check-output`: their stored text is what nbval compares. nbstripout was tried and dropped: it blanks every
+execution count, and nbval then fails a right claim ("Unrun reference cell has outputs"); it also renumbers cell ids.
 
     python -m course_lib.tidy [--check] notebooks/*.ipynb
 """

@@ -89,9 +89,8 @@ def _print(lesson: str, rows: list[dict[str, Any]], errors: dict[str, str]) -> N
     print(f"{lesson}, {len(VARIATIONS)} runs: {', '.join(VARIATIONS)}")
     for row in rows:
         held, all_runs = len(row["holds_in"]), len(row["holds_in"]) + len(row["fails_in"])
-        print(
-            f"  {'✓' if row['ok'] else '✗'} {held} of {all_runs}  {spread(list(row['values'].values()))}  {row['bound']}"
-        )
+        values = spread(list(row["values"].values()))
+        print(f"  {'✓' if row['ok'] else '✗'} {held} of {all_runs}  {values}  ({row['bound']})")
         print(f"      {row['text']}")
         if row["fails_in"]:
             print(f"      not so: {', '.join(row['fails_in'])}")

@@ -43,10 +43,8 @@ def _safely(check: Callable[[], Finding]) -> Finding:
 
 
 def python() -> Finding:
-    """3.11 or newer, in an environment of its own."""
+    """In an environment of its own. (pip has seen to 3.11 or newer.)"""
     here = f"{sys.version.split()[0]} in {sys.prefix}"
-    if sys.version_info < (3, 11):
-        return MEND, f"{here}: the course needs Python 3.11 or newer"
     own = sys.prefix != sys.base_prefix or "CONDA_PREFIX" in os.environ
     return (OK, here) if own else (NOTE, f"{here}: no virtual environment; README's first command makes one")
 
@@ -109,10 +107,7 @@ def widgets() -> Finding:
     """Both halves agree, and JupyterLab loads the half of this environment, not one left over elsewhere."""
     folder = _front_end()
     if folder is None:
-        return (
-            MEND,
-            f"JupyterLab has no front end for widgets: pip install --force-reinstall jupyterlab_widgets, or {INSTALL}",
-        )
+        return MEND, "JupyterLab has no front end for widgets: pip install --force-reinstall jupyterlab_widgets"
     found = {name: version(name) for name in ("ipywidgets", "jupyterlab_widgets")}
     found["the front end"] = json.loads((folder / "package.json").read_text(encoding="utf-8"))["version"]
     said = ", ".join(f"{name} {number}" for name, number in found.items())
@@ -139,11 +134,9 @@ def data() -> Finding:
     wrong = [name for name, digest in sums.items() if _sha256(folder / name) != digest]
     if wrong:
         return MEND, f"missing or altered in {folder}: {', '.join(wrong)}; bring them back: git checkout -- data"
-    return (
-        (OK, f"{len(sums)} files as they were made")
-        if sums
-        else (MEND, f"{folder}/README.md lists no file: git checkout -- data")
-    )
+    if not sums:
+        return MEND, f"{folder}/README.md names no file: git checkout -- data"
+    return OK, f"{len(sums)} files as they were made"
 
 
 def checksums(readme: Path) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Run a lesson's notebook in a kernel of its own, as JupyterLab would, and say how long and how much memory it took.
 
-nbclient is used rather than nbval: it follows clear_output, Output widgets and dead kernels, and gives the outputs back.
+nbclient is used rather than nbval: it follows clear_output, Output widgets and dead kernels, and gives outputs back.
 """
 
 import os
@@ -44,14 +44,13 @@ def execute(path: Path, *, env: dict[str, str] | None = None, twice: bool = Fals
         bar: show a progress bar over the cells (only on a terminal).
     """
     nb = tidy.read(path)
-    client = NotebookClient(
-        nb, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
-    )
+    folder = {"metadata": {"path": str(path.parent)}}
+    client = NotebookClient(nb, timeout=CELL_SECONDS, kernel_name="python3", resources=folder)
     code = [(i, cell) for i, cell in enumerate(nb.cells) if cell.cell_type == "code"] * (2 if twice else 1)
     error, done, start = "", 0, time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as own:
         # a run by machine is no answer of the learner's: it keeps its progress to itself
-        environment = os.environ | {"COURSE_PROGRESS": str(Path(folder) / "progress.jsonl")} | (env or {})
+        environment = os.environ | {"COURSE_PROGRESS": str(Path(own) / "progress.jsonl")} | (env or {})
         with client.setup_kernel(env=environment), Memory(_pid(client)) as memory:
             _on_cores(_pid(client))
             start = time.perf_counter()

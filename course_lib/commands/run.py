@@ -3,12 +3,14 @@
 import argparse
 import os
 import platform
+from importlib.metadata import version
+from pathlib import Path
 
 import nbformat
 import psutil
 
 from course_lib import tidy
-from course_lib.commands.checkout import Trouble, cannot_write, lessons, write_json
+from course_lib.commands.checkout import cannot_write, lessons, write_json
 from course_lib.commands.execution import Execution, execute
 
 BUDGET_SECONDS, BUDGET_MB = 60, 1200  # what a lesson may take on two cores
@@ -45,7 +47,7 @@ def _over_budget(done: Execution) -> str:
     return f"over the budget of {' and '.join(over)}" if over else ""
 
 
-def _store_or_say(done: Execution, path, *, store: bool) -> str:
+def _store_or_say(done: Execution, path: Path, *, store: bool) -> str:
     if not store:
         return ""
     problem = unfit(done.notebook)
@@ -59,7 +61,7 @@ def _store_or_say(done: Execution, path, *, store: bool) -> str:
 
 
 def unfit(nb: nbformat.NotebookNode) -> str:
-    """Why the claims of an executed notebook must not be stored, "" when they may: each prints ticks and nothing else."""
+    """Why the claims of an executed notebook must not be stored, "" when they may: each prints ticks, nothing else."""
     for cell in nb.cells:
         if tidy.CHECKED not in cell.metadata.get("tags", []):
             continue
@@ -73,18 +75,10 @@ def unfit(nb: nbformat.NotebookNode) -> str:
 
 def machine() -> dict[str, object]:
     """What the seconds and megabytes of a report were measured on."""
-    try:
-        import torch
-
-        version = torch.__version__
-    except ModuleNotFoundError as error:
-        raise Trouble("torch is not installed.") from error
-    memory = round(psutil.virtual_memory().total / 1e9)
-    system = f"{platform.system()} {platform.machine()}"
     return {
-        "system": system,
+        "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
-        "memory_gb": memory,
+        "memory_gb": round(psutil.virtual_memory().total / 1e9),
         "python": platform.python_version(),
-        "torch": version,
+        "torch": version("torch"),
     }
