@@ -80,7 +80,10 @@ def copied(value: Any) -> Any:
         return type(value)(copied(each) for each in value) if type(value) in (tuple, list) else copy.deepcopy(value)
     if isinstance(value, dict):
         return {key: copied(each) for key, each in value.items()}
-    return copy.deepcopy(value)
+    try:
+        return copy.deepcopy(value)
+    except (TypeError, RuntimeError):  # open files, generators: what has no copy is shared
+        return value
 
 
 def is_placeholder(value: Any) -> bool:
@@ -115,7 +118,10 @@ def signature_problem(function: Callable, args: tuple, names: tuple[str, ...]) -
 def own_traceback(error: Exception) -> str:
     """The error with the learner's own lines only: no frame of this package, of torch or of Python itself."""
     lines = [_line(frame) for frame in traceback.extract_tb(error.__traceback__) if _is_learners(frame.filename)]
-    return "\n".join([*lines, "".join(traceback.format_exception_only(error)).strip()])
+    if len(lines) > 6:  # a function that calls itself
+        lines = [*lines[:3], f"... {len(lines) - 6} lines more ...", *lines[-3:]]
+    said = "".join(traceback.format_exception_only(error)).strip()
+    return "\n".join([*lines, said if len(said) <= 600 else said[:600] + " ..."])
 
 
 def _line(frame: traceback.FrameSummary) -> str:
