@@ -79,6 +79,15 @@ class Number:
         """The value as a reader writes it, with its unit."""
         return f"{format_number(value)} {self.unit}".rstrip()
 
+    def outcome(self, answer: float, truth: float) -> str:
+        """'You said 0.4; it came out at 0.8. Yours is lower by a factor of 2.'"""
+        said = f"You said {self.words(answer)}; it came out at {self.words(truth)}."
+        if self.words(answer) == self.words(truth):
+            return said
+        gap = f"a factor of {max(answer / truth, truth / answer):.2g}" if self.log and truth > 0 else ""
+        gap = gap or self.words(abs(answer - truth))
+        return f"{said} Yours is {'higher' if answer > truth else 'lower'} by {gap}."
+
     def range(self) -> str:
         """'between 0.1 and 10'."""
         return f"between {format_number(self.lo)} and {self.words(self.hi)}"
@@ -120,6 +129,12 @@ class Choice:
         """The option in quotes."""
         return f"“{value}”"
 
+    def outcome(self, answer: str, truth: str) -> str:
+        """'You said “a”, and so it is.'"""
+        return (
+            f"You said {self.words(answer)}{', and so it is' if answer == truth else f'; it is {self.words(truth)}'}."
+        )
+
     def range(self) -> str:
         """'one of “a”, “b”'."""
         return "one of " + ", ".join(self.words(option) for option in self.options)
@@ -160,6 +175,10 @@ class Marks:
     def words(self, value: tuple[float, ...]) -> str:
         """'too slow 0.001, diverges 2'."""
         return ", ".join(f"{label} {self.axis.words(each)}" for label, each in zip(self.labels, value, strict=True))
+
+    def outcome(self, answer: tuple[float, ...], truth: tuple[float, ...]) -> str:
+        """'You said: a 0.1, b 2. It came out at: a 0.2, b 2.'"""
+        return f"You said: {self.words(answer)}. It came out at: {self.words(truth)}."
 
     def range(self) -> str:
         """'2 places between 0.1 and 10: a, b'."""

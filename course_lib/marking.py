@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from course_lib.answers import Choice, Kind, Marks
-from course_lib.colors import GUESS, TRUTH
+from course_lib.colors import BLACK, GUESS, TRUTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ROW = 0.085  # height of a label in shares of the axes
+TOP, ROW = 0.95, 0.085  # the first row of labels and the distance to the next, in shares of the axes
+ROOM = 0.3  # share of the axes that a label may need beside its line
+BOX = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5}  # readable over curves
+
+
+class Line(NamedTuple):
+    """One place to mark: where, what is written beside it, how it looks, and in which colour the words are."""
+
+    value: float
+    text: str
+    style: dict
+    ink: str
 
 
 def draw_answer(ax: Axes, kind: Kind, answer: Any, truth: Any, *, axis: str = "x") -> Axes:
     """Draw what was said and what was found; None for either leaves it out.
 
     Args:
-        ax: the axes; on a log scale as well as on a linear one.
+        ax: the axes, on a log scale as well as on a linear one.
         kind: what sort of answer it is.
         answer, truth: a value of that kind, or None.
         axis: "x" for upright lines, "y" for level ones.
@@ -30,64 +41,94 @@ def draw_answer(ax: Axes, kind: Kind, answer: Any, truth: Any, *, axis: str = "x
     """
     if axis not in ("x", "y"):
         raise ValueError(f'axis={axis!r}: give "x" or "y"')
-    if isinstance(kind, Choice):
-        _write_choice(ax, kind, answer, truth)
-        return ax
-    lines = [*_named(kind, truth, "truth", TRUTH), *_named(kind, answer, "you", GUESS)]
-    for row, (value, text, style) in enumerate(lines):
-        _mark(ax, value, text, style, axis=axis, row=row)
+    row = 0
+    for pair in _pairs(kind, answer, truth):
+        if isinstance(kind, Choice):
+            row = _write(ax, pair, row)
+            continue
+        shares = [_show(ax, line.value, axis) for line in pair]  # both first: the second may widen the axis
+        shares = [_show(ax, line.value, axis) for line in pair]
+        place = _upright if axis == "x" else _level
+        row = place(ax, sorted(zip(shares, pair, strict=True), key=lambda each: each[0]), row)
     return ax
 
 
-def _named(kind: Kind, value: Any, who: str, style: dict) -> list[tuple[float, str, dict]]:
-    if value is None:
-        return []
+def _pairs(kind: Kind, answer: Any, truth: Any) -> list[list[Line]]:
+    """What belongs together: the truth and the answer, for every label of `Marks` on its own."""
+    who = (("truth", truth, TRUTH, BLACK), ("you", answer, GUESS, GUESS["color"]))  # grey words were too pale
+    given = [each for each in who if each[1] is not None]
     if not isinstance(kind, Marks):
-        return [(value, f"{who}: {kind.words(value)}", style)]
-    pairs = zip(kind.labels, value, strict=True)
-    return [(each, f"{who}, {label}: {kind.axis.words(each)}", style) for label, each in pairs]
+        return [[Line(value, f"{name}: {kind.words(value)}", look, ink) for name, value, look, ink in given]]
+    return [
+        [Line(value[number], f"{label} ({name})", look, ink) for name, value, look, ink in given]
+        for number, label in enumerate(kind.labels)
+    ]
 
 
-def _mark(ax: Axes, value: float, text: str, style: dict, *, axis: str, row: int) -> None:
-    """One line across the axes, a marker at its foot, its label beside it on a row of its own."""
-    share = _show(ax, value, axis)
-    line = {key: each for key, each in style.items() if key != "marker"}
-    foot = {"color": style.get("color"), "marker": style.get("marker", "d"), "linestyle": "none", "clip_on": False}
-    height, beside, side = 0.95 - ROW * row, (6, 0), "left"
-    if share > 0.6:  # no room to the right
-        beside, side = (-6, 0), "right"
-    if axis == "x":
-        frame = ax.get_xaxis_transform()
-        ax.axvline(value, **line, zorder=3)
-        ax.plot([value], [0], transform=frame, zorder=4, **foot)
-        place, align = (value, height), {"ha": side, "va": "center"}
-    else:
-        frame = ax.get_yaxis_transform()
-        ax.axhline(value, **line, zorder=3)
-        ax.plot([0], [value], transform=frame, zorder=4, **foot)
-        place, beside = (0.98, value), (0, -4 if share > 0.6 else 4)
-        align = {"ha": "right", "va": "top" if share > 0.6 else "bottom"}
-    label = ax.annotate(text, place, xycoords=frame, xytext=beside, textcoords="offset points", zorder=5, **align)
-    label.set(color=style.get("color"), bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5})
+def _upright(ax: Axes, pair: list[tuple[float, Line]], row: int) -> int:
+    """Upright lines with their labels outside of the pair, or one row further down where there is no room."""
+    frame, taken = ax.get_xaxis_transform(), set()
+    for number, (share, line) in enumerate(pair):
+        ax.axvline(line.value, **_line_style(line), zorder=3)
+        ax.plot([line.value], [0], transform=frame, **_foot_style(line))
+        outside = "right" if number == len(pair) - 1 else "left"
+        side = "right" if share < ROOM else "left" if share > 1 - ROOM else outside
+        row += side in taken
+        taken.add(side)
+        beside, align = ((6, 0), "left") if side == "right" else ((-6, 0), "right")
+        _label(ax, line, (line.value, TOP - ROW * row), frame, beside, {"ha": align, "va": "center"})
+    return row + 1
+
+
+def _level(ax: Axes, pair: list[tuple[float, Line]], row: int) -> int:
+    """Level lines with their labels above the upper one and below the lower one."""
+    frame = ax.get_yaxis_transform()
+    for number, (share, line) in enumerate(pair):
+        ax.axhline(line.value, **_line_style(line), zorder=3)
+        ax.plot([0], [line.value], transform=frame, **_foot_style(line))
+        above = (number == len(pair) - 1 and share < 1 - ROW) or share < ROW
+        across = 0.98 if share < 1 - ROW or len(pair) == 1 else 0.98 - 0.4 * number  # two at the top stand side by side
+        beside, align = ((0, 4), "bottom") if above else ((0, -4), "top")
+        _label(ax, line, (across, line.value), frame, beside, {"ha": "right", "va": align})
+    return row
+
+
+def _write(ax: Axes, lines: list[Line], row: int) -> int:
+    for line in lines:
+        _label(ax, line, (0.02, TOP - ROW * row), ax.transAxes, (0, 0), {"ha": "left", "va": "center"})
+        row += 1
+    return row
+
+
+def _label(ax: Axes, line: Line, at: tuple, frame: Any, beside: tuple, align: dict) -> None:
+    label = ax.annotate(line.text, at, xycoords=frame, xytext=beside, textcoords="offset points", **align)
+    label.set(color=line.ink, zorder=5, bbox=BOX)
+
+
+def _line_style(line: Line) -> dict:
+    return {key: each for key, each in line.style.items() if key != "marker"}
+
+
+def _foot_style(line: Line) -> dict:
+    marker = line.style.get("marker", "d")
+    return {"color": line.style["color"], "marker": marker, "linestyle": "none", "clip_on": False, "zorder": 4}
 
 
 def _show(ax: Axes, value: float, axis: str) -> float:
-    """Widen the axis until the value is on it; return its place on the axis as a share, 0 to 1."""
+    """Widen the axis until the value is on it; return its place on the axis as a share, 0 to 1.
+
+    A value that the scale cannot show (0 on a log axis) leaves the limits alone.
+    """
     this = ax.xaxis if axis == "x" else ax.yaxis
     get, put = (ax.get_xlim, ax.set_xlim) if axis == "x" else (ax.get_ylim, ax.set_ylim)
-    scale = this.get_transform().transform
-    if not min(get()) <= value <= max(get()):
-        low, high = sorted([*(float(each) for each in scale(list(get()))), float(scale([value])[0])])[::2]
-        room = 0.03 * (high - low)
-        edges = this.get_transform().inverted().transform([low - room, high + room])
-        put(edges if get()[0] <= get()[1] else edges[::-1])
-    low, high, at = (float(each) for each in scale([*get(), value]))
+    if this.get_scale() == "log" and value <= 0:
+        return 0.0
+    scale = this.get_transform()
+    low, high, at = (float(each) for each in scale.transform([*get(), value]))
+    if not min(low, high) <= at <= max(low, high):
+        bottom, top = min(low, high, at), max(low, high, at)
+        room = 0.03 * (top - bottom)
+        ends = [float(each) for each in scale.inverted().transform([bottom - room, top + room])]
+        put(ends if low <= high else ends[::-1])
+        low, high = (float(each) for each in scale.transform([*get()]))
     return (at - low) / (high - low)
-
-
-def _write_choice(ax: Axes, kind: Choice, answer: Any, truth: Any) -> None:
-    lines = [("truth", truth, TRUTH), ("you", answer, GUESS)]
-    said = [(f"{who}: {kind.words(value)}", style) for who, value, style in lines if value is not None]
-    for row, (text, style) in enumerate(said):
-        label = ax.text(0.02, 0.95 - ROW * row, text, transform=ax.transAxes, va="center", zorder=5)
-        label.set(color=style.get("color"), bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5})

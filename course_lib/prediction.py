@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "Marks", "Number", "Prediction", "Verdict"]
 
 CLOSE, RIGHT_DIRECTION, SURPRISED = "close", "right direction", "surprised"
+FACTS = ("value", "late", "score", "word", "misconception")  # what is kept of an answer
 SYMBOLS = {CLOSE: "●", RIGHT_DIRECTION: "◐", SURPRISED: "○", "": "·"}
 
 _kept: dict[str, dict[str, Any]] = {}  # answers of this kernel, also where nothing is written to disk
@@ -120,14 +121,13 @@ class Prediction:
         """
         truth, value = self.kind.truth(truth), self.value
         self.revealed = True
-        came = f"It came out at {self.kind.words(truth)}."
         if value is None:
             ask = "No answer was kept. To compare one of your own, commit it above and run this cell again."
-            return Verdict(SYMBOLS[""], "The answer", (came, ask))
+            return Verdict(SYMBOLS[""], f"The answer: {self.kind.words(truth)}", (ask,))
         score, word = self.judge(value, truth)
         name = self._misconception(value, truth)
         self._keep_score(value, score, word, name)
-        said = [f"You said {self.kind.words(value)}. {came} Score {score:.0%}."]
+        said = [f"{self.kind.outcome(value, truth)} Score: {score:.0%}."]
         said += [f"{_sentence(name)}: {self.usual[name][1]}"] if name else []
         said += ["This answer was given when the truth was already known."] if self.late else []
         tone = "good" if word == CLOSE else "ask"
@@ -169,8 +169,9 @@ class Prediction:
         if self.id not in _kept:
             event = progress.read()[0].get(self.id, {})
             try:
-                _kept[self.id] = {**event, "value": self.kind.parse(event["value"])} if event else {}
-            except (KeyError, ValueError):  # from an older form of the question
+                answer = {"value": self.kind.parse(event.get("value"))}
+                _kept[self.id] = {**{key: event[key] for key in FACTS if key in event}, **answer}
+            except ValueError:  # never answered, or from an older form of the question
                 _kept[self.id] = {}
         return _kept[self.id]
 
@@ -180,9 +181,7 @@ class Prediction:
 
     def _keep_score(self, value: Any, score: float, word: str, name: str) -> None:
         judged = {**self._record(), "value": value, "score": round(score, 4), "word": word, "misconception": name}
-        judged.pop("time", None)
-        if judged != {key: each for key, each in self._record().items() if key not in ("time", "id", "kind")}:
-            judged.pop("id", None), judged.pop("kind", None)
+        if judged != self._record():  # running the cell again is no new event
             self._keep(judged)
 
     def _panel(self) -> Panel:
