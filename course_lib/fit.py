@@ -1,0 +1,434 @@
+"""Train one net: the loop of lesson 03, with a record of what happened and a word on why it failed.
+
+Read ``_one_epoch`` first: it is the whole of training. The rest is what a notebook needs around it: the history, an
+interruption that loses nothing, and a way back to the step where a number became infinite.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+
+from course_lib.callbacks import Callback, StopTraining
+from course_lib.checkpoint import check_path, fingerprint, put_back, resume, save, snapshot
+from course_lib.checks import (
+    check_callbacks,
+    check_data,
+    check_devices,
+    check_fits,
+    made_model,
+    real_number,
+    whole_number,
+)
+from course_lib.datasets import Data, Split
+from course_lib.device import check_device, device_wish
+from course_lib.diagnose import Bad, Inspector, all_finite, why, why_not_finite
+from course_lib.evaluate import Loss, default_loss, evaluate, squared_error
+from course_lib.variation import perturb, shifted
+
+__all__ = ["History", "Run", "default_loss", "evaluate", "fit", "make_optimizer", "squared_error"]
+
+MakeOptimizer = Callable[[Iterable[nn.Parameter], float], torch.optim.Optimizer]
+
+
+class History(Mapping):
+    """What was measured in each epoch: ``history["val_loss"]`` is a float64 tensor of shape (epochs,)."""
+
+    def __init__(self, *names: str) -> None:
+        self._lists: dict[str, list[float]] = {name: [] for name in names}
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        if name not in self._lists:
+            raise KeyError(f"{name!r} was not recorded; there are {', '.join(self._lists)}")
+        return torch.tensor(self._lists[name], dtype=torch.float64)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lists)
+
+    def __len__(self) -> int:
+        return len(self._lists)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._lists
+
+    def record(self, **numbers: float) -> None:
+        """Append one number to each list."""
+        for name, values in self._lists.items():
+            values.append(numbers[name])
+
+    def last(self, name: str) -> float:
+        """Return the newest number of ``name``."""
+        return self._lists[name][-1]
+
+    def lists(self) -> dict[str, list[float]]:
+        """Return plain lists, for a file."""
+        return {name: list(values) for name, values in self._lists.items()}
+
+    def take_back(self, lists: dict[str, list[float]]) -> None:
+        """Take back what ``lists`` gave."""
+        self._lists = {name: list(lists[name]) for name in self._lists}
+
+    def __repr__(self) -> str:
+        ends = [f"{name} {v[0]:.3g} to {v[-1]:.3g}" for name, v in self._lists.items() if v]
+        return "History: " + ("; ".join(ends) or "empty")
+
+
+class Run:
+    """One training: what the hooks of a callback see while it goes on, and what ``fit`` returns.
+
+    Attributes:
+        model: the net, trained.
+        history: train_loss (mean of the epoch's step losses), val_loss and, for classes, val_acc; one number an epoch.
+        step_loss: (steps,) the loss of every batch before its step.
+        stopped: "finished", "interrupted", "not finite" or "stopped" (by a callback); "" while it runs.
+        why: what is wrong, in a sentence; "" when nothing is.
+        bad_step, bad_layer: where a number first was not finite, as an index into ``step_loss`` and the name of a layer;
+            None when all stayed finite. The model is then left as it was at that step.
+        epoch: how many epochs are complete; inside a hook, the index of the epoch that is going on.
+        optimizer, lr, start_lrs, loss, callbacks, device, classes: what it is trained with.
+        losses: the step losses of the epoch that is going on, as tensors on the device.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        *,
+        lr: float,
+        seed: int,
+        loss: Loss,
+        device: torch.device,
+        classes: int | None,
+        callbacks: Iterable[Callback],
+    ) -> None:
+        self.model, self.optimizer, self.lr, self.loss, self.device = model, optimizer, lr, loss, device
+        self.classes, self.callbacks = classes, list(callbacks)
+        self.start_lrs = [group["lr"] for group in optimizer.param_groups]
+        self.generator = torch.Generator().manual_seed(seed)  # on the CPU: one order of batches on every device
+        self.history = History("train_loss", "val_loss", *(["val_acc"] if classes else []))
+        self.epoch = 0
+        self.losses: list[torch.Tensor] = []
+        self._parts: list[torch.Tensor] = []  # the step losses of each complete epoch, on the CPU
+        self._steps_before = 0  # how many they are
+        self.stopped = self.why = ""
+        self.bad_step: int | None = None
+        self.bad_layer: str | None = None
+
+    @property
+    def step(self) -> int:
+        """How many steps have begun; inside a hook, that of the hook is the last of them."""
+        return self._steps_before + len(self.losses)
+
+    @property
+    def step_loss(self) -> torch.Tensor:
+        """(steps,) the loss of every batch before its step, on the CPU."""
+        parts = self._parts + ([torch.stack(self.losses).cpu()] if self.losses else [])
+        return torch.cat(parts) if parts else torch.empty(0)
+
+    def keep_losses(self, losses: torch.Tensor) -> None:
+        """Put the step losses of complete epochs away, and begin a new list."""
+        self._parts.append(losses)
+        self._steps_before += len(losses)
+        self.losses = []
+
+    def __repr__(self) -> str:
+        text = f"Run ({self.stopped}): {self.epoch} epochs, {self.step} steps. {self.history}"
+        return f"{text}\n{self.why}" if self.why else text
+
+
+def fit(
+    model: nn.Module | Callable[[], nn.Module],
+    data: Data,
+    *,
+    epochs: int,
+    lr: float,
+    batch_size: int = 16,
+    seed: int = 0,
+    optimizer: str | MakeOptimizer = "sgd",
+    momentum: float | None = None,
+    weight_decay: float = 0.0,
+    loss: Loss | None = None,
+    callbacks: Iterable[Callback] = (),
+    device: str | torch.device | None = None,
+    progress: bool | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> Run:
+    """Train ``model`` on ``data.train``, measure it on ``data.val`` after each epoch, and return the record.
+
+    Args:
+        model: a net, which is trained in place, or a function without arguments that makes one; the function is called
+            under ``torch.manual_seed(seed)``.
+        data: has ``train`` and ``val``; ``val`` may be empty, then its losses are nan.
+        epochs: passes over the training data.
+        lr: the learning rate.
+        batch_size: rows a step; the last batch of an epoch may be smaller.
+        seed: of the order of the batches, and of the first weights where the net is made here. Epoch e takes the
+            batches ``torch.randperm(n, generator=g).split(batch_size)``, with one ``g`` for the whole training.
+        optimizer: "sgd", "momentum", "rmsprop" or "adam", or a function of parameters and lr.
+        momentum: for "sgd", "momentum" (0.9 unless given) and "rmsprop".
+        weight_decay: this much of each weight is added to its gradient.
+        loss: of outputs and targets; None is cross entropy for an integer y, and the mean squared error for a float y.
+        callbacks: called at four moments, see ``course_lib.callbacks``.
+        device: where to train; None means ``COURSE_DEVICE``, or, when that is not set, where model and data are.
+        progress: a bar after one second (None), at once (True) or never (False).
+        checkpoint: a file. It is written after every epoch; the same call goes on from it. ``epochs`` may then be larger.
+
+    Returns:
+        A ``Run``. Interrupting the kernel ends the training and keeps it.
+
+    Raises:
+        ValueError: for anything that cannot be trained, with both sides named.
+    """
+    epochs, batch_size = whole_number("epochs", epochs, least=0), whole_number("batch_size", batch_size, least=1)
+    lr, seed = real_number("lr", lr), shifted(whole_number("seed", seed))
+    make = make_optimizer(optimizer, momentum=momentum, weight_decay=weight_decay)
+    model = made_model(model, seed)
+    train, val = _placed(model, data, device)
+    loss = default_loss(train.y) if loss is None else loss
+    classes = check_fits(model, train, val, loss=loss, batch_size=batch_size)
+    perturb(model)
+    run = Run(
+        model,
+        make(model.parameters(), lr),
+        lr=lr,
+        seed=seed,
+        loss=loss,
+        device=train.x.device,
+        classes=classes,
+        callbacks=check_callbacks(callbacks),
+    )
+    first_weights = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    keep = _keeper(
+        checkpoint,
+        run,
+        train,
+        val,
+        epochs,
+        {
+            "batch_size": batch_size,
+            "seed": seed,
+            "optimizer": _name(optimizer),
+            "momentum": momentum,
+            "weight_decay": weight_decay,
+        },
+    )
+    with _modes_kept(model):
+        _train(run, train, val, epochs=epochs, batch_size=batch_size, keep=keep, progress=progress)
+    run.why = run.why or why(run, train, first_weights)
+    return run
+
+
+def make_optimizer(
+    name: str | MakeOptimizer, *, momentum: float | None = None, weight_decay: float = 0.0
+) -> MakeOptimizer:
+    """Return a function that makes the optimiser from parameters and a learning rate.
+
+    Raises:
+        ValueError: for an unknown name, or a momentum where there is none.
+    """
+    momentum = None if momentum is None else real_number("momentum", momentum)
+    weight_decay = real_number("weight_decay", weight_decay)
+    if callable(name):
+        if momentum or weight_decay:
+            raise ValueError(
+                "momentum and weight_decay are for the optimisers by name; set them inside your own function."
+            )
+        return name
+    if name == "adam" and momentum is not None:
+        raise ValueError(
+            f"momentum is {momentum}, but 'adam' has two momenta of its own, its betas: leave momentum out."
+        )
+    rest: dict[str, Any] = {"weight_decay": weight_decay}
+    if name == "sgd":
+        return partial(_make, torch.optim.SGD, momentum=momentum or 0.0, **rest)
+    if name == "momentum":
+        return partial(_make, torch.optim.SGD, momentum=0.9 if momentum is None else momentum, **rest)
+    if name == "rmsprop":
+        return partial(_make, torch.optim.RMSprop, momentum=momentum or 0.0, **rest)
+    if name == "adam":
+        return partial(_make, torch.optim.Adam, **rest)
+    raise ValueError(f"optimizer is {name!r}; there are 'sgd', 'momentum', 'rmsprop' and 'adam', or give a function.")
+
+
+def _make(kind: type[torch.optim.Optimizer], parameters: Iterable[nn.Parameter], lr: float, **options: float):
+    return kind(parameters, lr=lr, **options)
+
+
+def _train(run: Run, train: Split, val: Split, *, epochs: int, batch_size: int, keep, progress: bool | None) -> None:
+    bar, start = _Bar(run, epochs, progress), None
+    try:
+        while run.epoch < epochs and not run.stopped:
+            start = snapshot(run)
+            _one_epoch(run, train.x, train.y, batch_size)
+            if _measure(run, val):
+                keep()
+            else:
+                run.stopped = "not finite"
+            bar.advance(run)
+        run.stopped = run.stopped or "finished"
+    except KeyboardInterrupt:
+        run.stopped = "interrupted"
+        print(f"stopped at epoch {run.epoch}; the cells after this one go on")
+    except StopTraining:
+        run.stopped = "stopped"
+    finally:
+        bar.close()
+    if start is not None and (run.stopped == "not finite" or not _finite_so_far(run)):
+        _find_first_bad(run, start, train, val, batch_size)
+
+
+def _one_epoch(run: Run, x: torch.Tensor, y: torch.Tensor, batch_size: int) -> None:
+    """Go once over the training data, a batch at a time.
+
+    Nothing in here reads a number off a tensor: on a GPU that would make every step wait for the one before.
+    """
+    model, optimizer, loss, callbacks = run.model, run.optimizer, run.loss, run.callbacks
+    for callback in callbacks:
+        callback.on_epoch_begin(run)
+    model.train()
+    order = torch.randperm(len(x), generator=run.generator).to(x.device)
+    for batch in order.split(batch_size):
+        step_loss = loss(model(x[batch]), y[batch])
+        run.losses.append(step_loss.detach())
+        optimizer.zero_grad()
+        step_loss.backward()
+        for callback in callbacks:
+            callback.on_grad_computed(run)
+        optimizer.step()
+        for callback in callbacks:
+            callback.on_step_end(run)
+
+
+def _measure(run: Run, val: Split) -> bool:
+    """Write the epoch into the history, unless something in it is not finite; return whether all was."""
+    losses = torch.stack(run.losses).cpu()  # the one read of the epoch
+    scores = {f"val_{name}": value for name, value in evaluate(run.model, val, run.loss).items()}
+    val_finite = math.isfinite(scores["val_loss"]) or not len(val.x)
+    if not (val_finite and bool(torch.isfinite(losses).all()) and all_finite(run.model)):
+        return False
+    run.history.record(train_loss=losses.double().mean().item(), **scores)
+    run.keep_losses(losses)
+    try:
+        for callback in run.callbacks:
+            callback.on_epoch_end(run)
+    finally:
+        run.epoch += 1
+    return True
+
+
+def _finite_so_far(run: Run) -> bool:
+    return all_finite(run.model) and bool(torch.isfinite(run.step_loss).all())
+
+
+def _find_first_bad(run: Run, start: dict[str, Any], train: Split, val: Split, batch_size: int) -> None:
+    """Go through the last epoch again from its first step, looking at every tensor, and leave the model at the bad one.
+
+    The callbacks take part as copies: they may change gradients, and one that keeps a record keeps it once.
+    """
+    seen = run.step_loss
+    put_back(run, start)
+    run.losses, callbacks = [], run.callbacks
+    with Inspector(run.model) as inspector:
+        run.callbacks = [inspector, *_copies(callbacks)]
+        try:
+            _one_epoch(run, train.x, train.y, batch_size)
+            evaluate(run.model, val, run.loss)  # all steps were finite: it happens on the validation data
+        except StopTraining:
+            pass
+        finally:
+            run.callbacks = callbacks
+    layer, what = inspector.found or ("loss", "loss")
+    if inspector.found is None and not bool(torch.isfinite(seen).all()):  # a device that does not repeat itself exactly
+        run.bad_step = int((~torch.isfinite(seen)).nonzero()[0])
+    else:
+        run.bad_step = run.step - 1
+    run.bad_layer = layer
+    run.why = why_not_finite(Bad(run.bad_step, layer, what), epoch=run.epoch, lr=run.lr)
+
+
+def _copies(callbacks: list[Callback]) -> list[Callback]:
+    try:
+        return copy.deepcopy(callbacks)
+    except Exception:  # whatever a learner's callback holds that cannot be copied: then the original takes part
+        return callbacks
+
+
+def _placed(model: nn.Module, data: Data, device: str | torch.device | None) -> tuple[Split, Split]:
+    """Return train and val where they are to be used; moves the model along when a device is asked for."""
+    if not hasattr(data, "train") or not hasattr(data, "val"):
+        raise ValueError(
+            f"The data is a {type(data).__name__}; fit needs one with .train and .val, such as load('iris')."
+        )
+    train, val = Split(*data.train), Split(*data.val)
+    check_data(train, val)
+    wanted = device_wish() if device is None else check_device(device)
+    if wanted is not None:
+        model.to(wanted)
+        train, val = train.to(wanted), val.to(wanted)
+    check_devices(model, train, val)
+    return train, val
+
+
+@contextmanager
+def _modes_kept(model: nn.Module) -> Iterator[None]:
+    """Give every layer back the mode, train or eval, in which it came."""
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def _keeper(checkpoint, run: Run, train: Split, val: Split, epochs: int, options: dict[str, Any]) -> Callable[[], None]:
+    """Go on from the checkpoint, if there is one; return what writes the next, which does nothing without a file."""
+    if checkpoint is None:
+        return lambda: None
+    path = check_path(checkpoint)
+    settings = {"lr": run.lr, **options, "loss": _name(run.loss), "callbacks": [_name(c) for c in run.callbacks]}
+    settings |= {"weights": [f"{name} {tuple(p.shape)}" for name, p in run.model.named_parameters()]}
+    settings |= {"training rows": len(train.x), "validation rows": len(val.x), "training data": fingerprint(train)}
+    resume(run, path, settings)
+    if run.epoch > epochs:
+        raise ValueError(
+            f"The checkpoint {str(path)!r} has {run.epoch} epochs behind it; this call asks for epochs = {epochs}."
+        )
+    return lambda: save(run, path, settings)
+
+
+class _Bar:
+    """A progress bar for trainings that take over a second; shorter ones cost nothing, not even its import."""
+
+    def __init__(self, run: Run, epochs: int, progress: bool | None) -> None:
+        self.epochs, self.first, self.began, self.bar = epochs, run.epoch, time.time(), None
+        self.delay = {None: 1.0, True: 0.0, False: math.inf}[progress]
+
+    def advance(self, run: Run) -> None:
+        """Show that one more epoch is complete."""
+        if self.bar is None:
+            if time.time() - self.began < self.delay or run.epoch >= self.epochs:
+                return
+            from tqdm.auto import tqdm
+
+            self.bar = tqdm(total=self.epochs, initial=self.first, desc="fit", unit="epoch", leave=False)
+            self.bar.start_t = self.began  # so that it knows how long the first epochs took
+        self.bar.set_postfix_str(f"train_loss {run.history.last('train_loss'):.3g}", refresh=False)
+        self.bar.update(run.epoch - self.bar.n)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.bar.close()
+
+
+def _name(thing: Any) -> str:
+    return thing if isinstance(thing, str) else getattr(thing, "__name__", type(thing).__name__)
