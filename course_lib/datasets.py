@@ -1,7 +1,7 @@
 """The data of the course: small, offline, and split once and for all.
 
-``load("iris")`` gives a ``Data`` with three ``Split``s. Iris, digits and coffee are files in ``data/`` (``data/README.md``
-says where each comes from, and ``data/make.py`` made them); the spirals are computed when they are asked for.
+``load("iris")`` gives a ``Data`` with three ``Split``s. Iris, digits and coffee are files in ``data/``, whose README
+says where each comes from; ``data/make.py`` made them. The spirals are computed when they are asked for.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Make the files of this folder again: ``python data/make.py [folder]``.
 
-Needs scikit-learn, which carries Iris and the digits; the course itself does not need it. Prints the sha256 of each file,
-for README.md.
+Needs scikit-learn, which carries Iris and the digits; the course itself does not need it. Prints the sha256 of each
+file, for README.md.
 """
 
 import csv
