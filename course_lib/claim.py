@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from typing import Any
 
@@ -52,7 +53,8 @@ def claim(
         with open(log, "a", encoding="utf-8") as file:
             file.write(json.dumps({"text": text, "value": value, "bound": words, "ok": ok}, ensure_ascii=False) + "\n")
     elif not ok:
-        raise AssertionError(f"{text}: {_number(value)} is not {words}")
+        exact = f"{value:.10g}" if isinstance(value, float) else _number(value)  # 0.7999999, not 0.8
+        raise AssertionError(f"{text}: {exact} is not {words}")
     print(f"{'✓' if ok else '✗ not so:'} {text}: {words}")
 
 
@@ -75,15 +77,15 @@ def _single(value: Any) -> Any:
 
 
 def _above(value: Any, bound: float) -> tuple[bool, str]:
-    return _real(value) > _real(bound), f"above {_number(bound)}"
+    return _real(value) > _bound(bound), f"above {_number(bound)}"
 
 
 def _below(value: Any, bound: float) -> tuple[bool, str]:
-    return _real(value) < _real(bound), f"below {_number(bound)}"
+    return _real(value) < _bound(bound), f"below {_number(bound)}"
 
 
 def _between(value: Any, bound: tuple[float, float]) -> tuple[bool, str]:
-    low, high = bound
+    low, high = _bound(bound[0]), _bound(bound[1])
     if not low <= high:
         raise ValueError(f"between=({low!r}, {high!r}) holds nothing: the first must be the lower one")
     return low <= _real(value) <= high, f"between {_number(low)} and {_number(high)}"
@@ -104,6 +106,12 @@ _CHECKS = {"above": _above, "below": _below, "between": _between, "equals": _equ
 def _real(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is no number; a yes or no is claimed with equals=True")
+    return value
+
+
+def _bound(value: Any) -> float:
+    if not math.isfinite(_real(value)):
+        raise ValueError(f"{value!r} is no bound: nothing lies beyond it")
     return value
 
 
