@@ -1,0 +1,83 @@
+"""The helper package of the course: what a notebook sees as ``course.*``.
+
+Every lesson begins with ``import course_lib as course`` and ``course.setup(seed=0)``.
+"""
+
+import os
+
+# PyTorch reads this when it is imported: an operation that a Mac's GPU lacks then runs on the CPU, instead of failing.
+os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
+
+import platform
+
+import torch
+
+from course_lib.callbacks import Callback, EarlyStopping, Schedule
+from course_lib.claim import claim
+from course_lib.datasets import Data, Split, load
+from course_lib.device import device_wish, pick_device, set_threads
+from course_lib.exercise import Exercise
+from course_lib.explorer import Explorer
+from course_lib.fit import Run, evaluate, fit
+from course_lib.fit_many import Runs, fit_many
+from course_lib.nets import MLP
+from course_lib.plots import plot_data, plot_guessing, plot_history, plot_sweep
+from course_lib.prediction import Prediction
+from course_lib.show import show
+from course_lib.style import use_style
+from course_lib.variation import shifted
+from course_lib.warm_up import warm_up
+
+__all__ = [
+    "MLP",
+    "Callback",
+    "Data",
+    "EarlyStopping",
+    "Exercise",
+    "Explorer",
+    "Prediction",
+    "Run",
+    "Runs",
+    "Schedule",
+    "Split",
+    "claim",
+    "evaluate",
+    "fit",
+    "fit_many",
+    "load",
+    "pick_device",
+    "plot_data",
+    "plot_guessing",
+    "plot_history",
+    "plot_sweep",
+    "seed_everything",
+    "setup",
+    "show",
+]
+
+
+def setup(*, seed: int = 0, lecture: bool = False) -> None:
+    """Makes a notebook ready and prints one line: versions, device, threads, seed. Run it as often as you like.
+
+    Args:
+        seed: where PyTorch's random numbers start.
+        lecture: large figures and explorers, readable from the last row.
+
+    Raises:
+        ValueError: `COURSE_DEVICE` or `COURSE_THREADS` asks for something that is not there.
+    """
+    use_style(lecture=lecture)
+    threads = set_threads()
+    device = device_wish() or torch.device("cpu")
+    seed_everything(seed)
+    warm_up()
+    size = " · lecture mode" if lecture else ""
+    print(
+        f"Ready: Python {platform.python_version()} · torch {torch.__version__} · {str(device).upper()}, "
+        f"{threads} thread{'s' if threads > 1 else ''} · seed {seed}{size}"
+    )
+
+
+def seed_everything(seed: int) -> None:
+    """Starts PyTorch's random numbers at `seed` (or at the shifted one, when `course claims` checks a lesson)."""
+    torch.manual_seed(shifted(seed))

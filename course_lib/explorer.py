@@ -30,7 +30,7 @@ from course_lib.controls import Control
 from course_lib.show import img
 
 DPI = 150
-"""Dots an inch of the picture that is sent; shown smaller (100 CSS pixels an inch), it is sharp on dense screens too."""
+"""Dots an inch of the picture that is sent; shown at 100 CSS pixels an inch, it is sharp on dense screens too."""
 
 
 class Explorer:

@@ -1,0 +1,167 @@
+"""The still figures of lesson 03, each of which takes what the notebook computed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+from course_lib.colors import BLACK, BLUE, GREY, ORANGE, WINE, swept
+from course_lib.fit import Run, fit
+from course_lib.plots import plot_guessing, plot_sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+    from torch import nn
+
+    from course_lib.datasets import Data
+    from course_lib.fit_many import Runs
+
+QUIZ_RATES = {"A": 2.0, "B": 1e-8, "C": 1e-2}
+LINES = {
+    "A": {"color": WINE, "linestyle": "-"},
+    "B": {"color": ORANGE, "linestyle": "--"},
+    "C": {"color": BLUE, "linestyle": "-."},
+}
+
+
+def run_quiz(make_net: Callable[[], nn.Module], data: Data) -> dict[str, Run]:
+    """Trains the three nets of the quiz: same first weights, same batches, three rates (which are hidden in here)."""
+    return {
+        name: fit(make_net, data, epochs=100, lr=rate, batch_size=16, seed=0, progress=False)
+        for name, rate in QUIZ_RATES.items()
+    }
+
+
+def plot_quiz(runs: dict[str, Run]) -> Axes:
+    """Draws each net's validation loss on axes of its own: the trap of the quiz. Returns the first axes."""
+    axes = plt.figure(figsize=_wide(2.6)).subplots(1, 3)
+    for ax, (name, run) in zip(axes, runs.items(), strict=True):
+        ax.plot(np.arange(1, 101), run.history["val_loss"], **LINES[name])
+        ax.set(title=f"net {name}", xlabel="epoch")
+        ax.locator_params(axis="y", nbins=5)
+    axes[0].set_ylabel("loss")
+    return axes[0]
+
+
+def plot_quiz_together(runs: dict[str, Run]) -> Axes:
+    """Draws the same three curves on one pair of axes that begins at 0."""
+    ax = plt.figure().subplots()
+    for name, run in runs.items():
+        curve = run.history["val_loss"]
+        ax.plot(np.arange(1, len(curve) + 1), curve, **LINES[name])
+        ax.annotate(f" {name}", (len(curve), float(curve[-1])), va="center", color=LINES[name]["color"], weight="bold")
+    ax.set(xlabel="epoch", ylabel="loss", ylim=(0, 1.35), xlim=(0, 106), title="the same curves on one axis")
+    return plot_guessing(ax, 3)
+
+
+def plot_limit(rates: torch.Tensor, far: torch.Tensor) -> Axes:
+    """Draws how far from the bottom a walk ends, against its rate; both axes logarithmic.
+
+    Args:
+        rates: (R,).
+        far: (R,) distance from the bottom after the walk; the walk began at distance 1.
+    """
+    ax = plt.figure().subplots()
+    ax.plot(rates, far.clamp(1e-12, 1e12), color=BLUE)
+    ax.axhline(1, color=GREY, linewidth=1)
+    ax.annotate("as far as at the start", (0.01, 1), xycoords=("axes fraction", "data"), xytext=(0, 3), **_POINTS)
+    ax.set(xscale="log", yscale="log", ylim=(1e-12, 1e12), xlabel="rate α, log scale")
+    ax.set(ylabel="distance from the bottom, log scale", title="where 40 steps from 1 away end")
+    return ax
+
+
+def plot_band(ax: Axes, limits: list[float], *, color: str, label: str) -> Axes:
+    """Shades the range of 2/λ: from the smallest to the largest of the seeds.
+
+    Args:
+        ax: with rates on a logarithmic horizontal axis.
+        limits: 2/λ at the first weights, one a seed.
+        color, label: of the sweep it belongs to.
+    """
+    ax.axvspan(min(limits), max(limits), color=color, alpha=0.15, linewidth=0)
+    middle = float(np.sqrt(min(limits) * max(limits)))
+    ax.annotate(label, (middle, 0.02), xycoords=("data", "axes fraction"), ha="center", fontsize="small", color=color)
+    return ax
+
+
+def plot_two_sweeps(raw: Runs, scaled: Runs) -> Axes:
+    """Draws both sweeps on one pair of axes: raw inputs and standardised ones."""
+    ax = plt.figure().subplots()
+    plot_sweep(raw, ax, top=2, color=BLUE, label="raw inputs", dead=False)
+    plot_sweep(scaled, ax, top=2, color=ORANGE, label="standardised inputs", dead=False)
+    ax.lines[-1].set_linestyle("--")
+    ax.set(ylim=(0, 2.05), ylabel="validation loss after 100 epochs", title="the window moves to the right")
+    ax.legend(loc="lower left")
+    return plot_guessing(ax, 3)
+
+
+def plot_product(rates: dict[float, list[float]], every: int) -> Axes:
+    """Draws rate times curvature during trainings, one line a rate.
+
+    Args:
+        rates: rate -> rate times the largest curvature, measured after each `every` epochs.
+        every: epochs between two measurements.
+    """
+    ax = plt.figure().subplots()
+    for k, (rate, products) in enumerate(rates.items()):
+        color = swept(k / max(1, len(rates) - 1))
+        ax.plot(np.arange(len(products)) * every, products, color=color, marker="osD^"[k % 4], markersize=4)
+        ax.annotate(f" α = {rate:g}", ((len(products) - 1) * every, products[-1]), va="center", color=color)
+    ax.axhline(2, color=BLACK, linestyle="--", linewidth=1)
+    ax.annotate("2", (0.01, 2), xycoords=("axes fraction", "data"), xytext=(0, 3), **_POINTS)
+    ax.set(xlabel="epoch (all rows in one batch)", ylabel="rate × largest curvature", ylim=(0, 3))
+    ax.margins(x=0.12)
+    return ax
+
+
+def plot_noise(sizes: list[int], noise: list[float]) -> Axes:
+    """Draws the noise of a batch's gradient against the batch size, with the line 1/√B for comparison."""
+    ax = plt.figure().subplots()
+    ax.plot(sizes, noise, color=BLUE, marker="o", label="measured")
+    ax.plot(sizes, noise[0] * np.sqrt(sizes[0] / np.array(sizes)), color=GREY, linestyle="--", label="1/√B")
+    ax.set(xscale="log", yscale="log", xlabel="batch size B, log scale", ylabel="noise : gradient, log scale")
+    ax.set_xticks(sizes, [str(size) for size in sizes])
+    ax.minorticks_off()
+    ax.legend()
+    return ax
+
+
+def plot_optimisers(sweeps: dict[str, Runs]) -> Axes:
+    """Draws the median final training loss of each optimiser against its rate, and marks the best rate of each."""
+    ax = plt.figure().subplots()
+    for k, (name, runs) in enumerate(sweeps.items()):
+        rates, loss = np.asarray(runs.axes["lr"]), _last_median(runs)
+        color = (BLUE, ORANGE, WINE, BLACK)[k % 4]
+        ax.plot(rates, loss, color=color, linestyle=("-", "--", "-.", ":")[k % 4], label=name)
+        ax.plot(rates[loss.argmin()], loss.min(), "osD^"[k % 4], color=color, markersize=8)
+    ax.set(xscale="log", yscale="log", xlabel="rate, log scale", ylabel="training loss, log scale")
+    ax.legend(loc="lower left")
+    return ax
+
+
+def best_rates(sweeps: dict[str, Runs]) -> dict[str, tuple[float, float]]:
+    """For each optimiser its best rate, and the median training loss over seeds that it reaches there."""
+    found = {}
+    for name, runs in sweeps.items():
+        loss = _last_median(runs)
+        found[name] = (float(runs.axes["lr"][int(loss.argmin())]), float(loss.min()))
+    return found
+
+
+def _last_median(runs: Runs) -> np.ndarray:
+    """(R,) median over seeds of the mean training loss of the last epochs; a run that overflowed counts as infinite."""
+    last = runs["train_loss"][-5:].mean(0).numpy()
+    return np.median(np.where(np.isfinite(last), last, np.inf), 1)
+
+
+def _wide(height: float) -> tuple[float, float]:
+    width, usual = plt.rcParams["figure.figsize"]
+    return 1.4 * width, height * usual / 3.6
+
+
+_POINTS = {"textcoords": "offset points", "fontsize": "small", "color": "#5c5c5c"}
