@@ -23,8 +23,8 @@ def notebooks() -> Path:
     folder = ROOT / "notebooks"
     if not folder.is_dir():
         raise Trouble(
-            f"There is no notebooks folder beside course_lib in {ROOT}. The course runs from a clone of its repository. "
-            f"Bring the folder back with `git checkout -- notebooks`, or clone again and run there: {INSTALL}"
+            f"There is no notebooks folder beside course_lib in {ROOT}. The course runs from a clone of its "
+            f"repository. Bring it back with `git checkout -- notebooks`, or clone again and run there: {INSTALL}"
         )
     return folder
 

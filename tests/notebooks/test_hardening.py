@@ -1,0 +1,66 @@
+"""Small bad notebooks that nbval has to fail, each run as `course test` runs the lessons, and one good one."""
+
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import nbformat
+import pytest
+
+from course_lib import tidy
+from course_lib.commands.checkout import ROOT
+from course_lib.commands.test import NBVAL
+
+CLAIM = "print('✓ ' + str(1 + 1))"
+
+# name: (source of the cell, its tags, its stored text or None, words in the report)
+BAD = {
+    "unknown magic": ("%no_such_magic\nx = 1", [], None, "failed without traceback"),
+    "dead kernel": ("import os; os._exit(1)", [], None, "the kernel died"),
+    "raises nothing": ("x = 1", ["raises-exception"], None, "marked as raising, but it ran"),
+    "too long": ("import time; time.sleep(60)", [], None, "Timeout of 2 seconds"),
+    "an exception": ("1 / 0", [], None, "ZeroDivisionError"),
+    "wrong stored claim": (CLAIM, [tidy.CHECKED], "✓ 3\n", "Cell outputs differ"),
+    "warning beside a claim": (f"{CLAIM}\nimport sys; print(1, file=sys.stderr)", [tidy.CHECKED], "✓ 2\n", "stderr"),
+}
+
+
+def notebook(source, tags, stored):
+    cell = nbformat.v4.new_code_cell(source, metadata={"tags": tags})
+    if stored is not None:
+        cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=stored)]
+    return tidy.tidy(nbformat.v4.new_notebook(cells=[cell]))
+
+
+def run_nbval(folder, seconds=60):
+    """The failure of each notebook in `folder` ("" when it passed), run with the options of `course test`."""
+    options = [option.replace("--nbval-cell-timeout=180", "--nbval-cell-timeout=2") for option in NBVAL]
+    report = folder / "report.xml"
+    quiet = ["--color=no", "-q", "-p", "no:cacheprovider", "-o", "addopts=", f"--junitxml={report}"]
+    command = [sys.executable, "-m", "pytest", *options, *quiet, "--rootdir", str(ROOT), str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=seconds)
+    cases = list(ElementTree.parse(report).iter("testcase"))
+    assert done.returncode == int(any(len(case) for case in cases)), done.stdout + done.stderr
+    return {case.get("classname").split(".")[0]: "".join(case.itertext()) for case in cases}
+
+
+@pytest.fixture(scope="module")
+def failures(tmp_path_factory):
+    """All bad notebooks in one run: a start of pytest takes longer than they do."""
+    folder = tmp_path_factory.mktemp("bad")
+    for name, (source, tags, stored, _) in BAD.items():
+        tidy.write(notebook(source, tags, stored), folder / f"{name.replace(' ', '_')}.ipynb")
+    return run_nbval(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_notebook_fails(failures, name):
+    assert BAD[name][3] in failures[name.replace(" ", "_")], failures
+
+
+@pytest.mark.slow
+def test_a_good_notebook_passes(tmp_path):
+    tidy.write(notebook(CLAIM, [tidy.CHECKED], "✓ 2\n"), tmp_path / "claim.ipynb")
+    tidy.write(notebook("1 / 0", ["raises-exception"], None), tmp_path / "raises.ipynb")
+    assert run_nbval(tmp_path) == {"claim": "", "raises": ""}
