@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from course_lib.fit import Run
+    from course_lib.run import Run
 
 
 class StopTraining(Exception):

@@ -19,7 +19,7 @@ from torch import nn
 from course_lib.datasets import Split
 
 if TYPE_CHECKING:
-    from course_lib.fit import Run
+    from course_lib.run import Run
 
 _FORMAT = 1  # of the file; a number that is not this one was written by another version of the course
 
@@ -103,6 +103,8 @@ def check_path(path: str | os.PathLike[str]) -> Path:
     Raises:
         ValueError: when its folder is missing, or it is a folder itself.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ValueError(f"checkpoint is {path!r}; give it the name of a file, such as 'iris.pt'.")
     path = Path(path)
     if path.is_dir():
         raise ValueError(

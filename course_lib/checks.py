@@ -3,8 +3,10 @@
 PyTorch finds the same mistakes, but late, deep inside, and in its own words.
 """
 
+import inspect
 import math
 import operator
+import warnings
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -15,7 +17,8 @@ from torch import nn
 
 from course_lib.callbacks import Callback
 from course_lib.checkpoint import random_state, set_random_state
-from course_lib.datasets import Split
+from course_lib.datasets import Data, Split
+from course_lib.device import check_device, device_wish
 from course_lib.evaluate import Loss, eval_mode, is_classification
 
 
@@ -62,6 +65,7 @@ def made_model(model: nn.Module | Callable[[], nn.Module], seed: int) -> nn.Modu
     if not isinstance(model, nn.Module):
         if not callable(model):
             raise ValueError(f"The model is {model!r}; it must be an nn.Module, or a function that makes one.")
+        _check_takes_nothing(model)
         torch.manual_seed(seed)
         net = model()
         if not isinstance(net, nn.Module):
@@ -76,7 +80,32 @@ def made_model(model: nn.Module | Callable[[], nn.Module], seed: int) -> nn.Modu
     return model
 
 
-def check_data(train: Split, val: Split) -> None:
+def placed(model: nn.Module, data: Data, device: str | torch.device | None) -> tuple[Split, Split]:
+    """Return train and val where they are to be used; moves the model along when a device is asked for.
+
+    Args:
+        device: where; None means ``COURSE_DEVICE``, or, when that is not set, where model and data are.
+
+    Raises:
+        ValueError: for data that no model could be trained on, or a model and data on two devices.
+    """
+    if not hasattr(data, "train") or not hasattr(data, "val"):
+        raise ValueError(
+            f"The data is a {type(data).__name__}; fit needs one with .train and .val, such as load('iris')."
+        )
+    train, val = Split(*data.train), Split(*data.val)
+    _check_data(train, val)
+    wanted = device_wish() if device is None else check_device(device)
+    if wanted is None:
+        _check_one_device(_places(model, train, val))
+    _check_not_meta(_places(model, train, val))
+    if wanted is not None:
+        model.to(wanted)
+        train, val = train.to(wanted), val.to(wanted)
+    return train, val
+
+
+def _check_data(train: Split, val: Split) -> None:
     """Refuse data that no model could be trained on.
 
     Raises:
@@ -99,24 +128,38 @@ def check_data(train: Split, val: Split) -> None:
         raise ValueError("The training part of the data is empty: 0 rows of x, 0 of y. There is nothing to learn from.")
 
 
-def check_devices(model: nn.Module, train: Split, val: Split) -> torch.device:
-    """Return the one device on which the model and the data lie.
+def _places(model: nn.Module, train: Split, val: Split) -> dict[str, set[torch.device]]:
+    return {
+        "the model": {p.device for p in model.parameters()} | {b.device for b in model.buffers()},
+        "the training data": {train.x.device, train.y.device},
+        "the validation data": {val.x.device, val.y.device},
+    }
 
-    Raises:
-        ValueError: when there are two, or when it is "meta", which holds no numbers.
-    """
-    places = {"the model": {p.device for p in model.parameters()} | {b.device for b in model.buffers()}}
-    places["the training data"] = {train.x.device, train.y.device}
-    places["the validation data"] = {val.x.device, val.y.device}
+
+def _check_one_device(places: dict[str, set[torch.device]]) -> None:
     if len(set.union(*places.values())) > 1:
-        said = ", ".join(f"{what} on {' and '.join(sorted(map(str, where)))}" for what, where in places.items())
+        said = ", ".join(f"{what} is on {' and '.join(sorted(map(str, where)))}" for what, where in places.items())
+        raise ValueError(f"The model and the data must be on one device, but {said}. Move them, or give device=.")
+
+
+def _check_not_meta(places: dict[str, set[torch.device]]) -> None:
+    for what, where in places.items():
+        if torch.device("meta") in where:
+            raise ValueError(
+                f"One can train on numbers only, but {what} is on the device 'meta', which knows shapes and no numbers."
+            )
+
+
+def _check_takes_nothing(make: Callable[[], nn.Module]) -> None:
+    try:
+        inspect.signature(make).bind()
+    except TypeError as error:
         raise ValueError(
-            f"The model and the data must be on one device, but here is {said}. Move them, or give device=."
-        )
-    device = train.x.device
-    if device.type == "meta":
-        raise ValueError("The model and the data are on the device 'meta', which knows shapes but holds no numbers.")
-    return device
+            f"The function {_name(make)} must make the net without being given anything ({error}): "
+            f"write lambda: {_name(make)}(...), or give the net itself."
+        ) from None
+    except ValueError:  # some built-in functions do not say what they take
+        pass
 
 
 def check_callbacks(callbacks: Callback | Iterable[Callback]) -> list[Callback]:
@@ -236,7 +279,7 @@ def _check_lone_row(model: nn.Module, x: torch.Tensor, batch_size: int) -> None:
     if lonely:
         raise ValueError(
             f"{lonely[0]} needs two rows or more in every batch, but with {len(x)} rows and batch_size {batch_size} "
-            f"the last batch of an epoch has one. Choose another batch_size."
+            f"there is a batch of one. Choose another batch_size."
         )
 
 
@@ -258,9 +301,10 @@ def _check_classes(output: torch.Tensor, splits: dict[str, Split]) -> None:
 def _trial_loss(loss: Loss, output: torch.Tensor, y: torch.Tensor) -> None:
     both = f"The model's output has the shape {tuple(output.shape)}, y has {tuple(y.shape)} and is {_dtype(y)}"
     try:
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Using a target size")  # (B, 1) against (B,): all against all
             value = loss(output, y)
-    except (RuntimeError, IndexError) as error:
+    except (RuntimeError, IndexError, UserWarning) as error:
         raise ValueError(f"{both}; the loss {_name(loss)} cannot compare them. PyTorch says: {error}") from error
     if not isinstance(value, torch.Tensor) or value.numel() != 1:
         got = tuple(value.shape) if isinstance(value, torch.Tensor) else f"a {_name(value)}"

@@ -21,7 +21,7 @@ from course_lib.datasets import Split
 from course_lib.evaluate import outputs, squared_error
 
 if TYPE_CHECKING:
-    from course_lib.fit import Run
+    from course_lib.run import Run
 
 _ROWS = 4096  # of the training data that the questions about dead layers and equal outputs look at
 _STILL = 1e-6  # a relative change of all weights below this is "did not move"; a float32 holds 1.2e-7
@@ -97,7 +97,8 @@ class Inspector(Callback):
 
 def all_finite(model: nn.Module) -> bool:
     """Return whether every parameter and every running statistic is finite."""
-    return all(_finite(tensor) for tensor in (*model.parameters(), *model.buffers()))
+    flags = [torch.isfinite(tensor).all() for tensor in (*model.parameters(), *model.buffers())]
+    return bool(torch.stack(flags).all())  # one read, and not one for each tensor
 
 
 def why_not_finite(bad: Bad, *, epoch: int, lr: float) -> str:
@@ -195,9 +196,9 @@ def _did_not_move(run: Run, start: dict[str, torch.Tensor]) -> str:
     if moved > _STILL * size:
         return ""
     return (
-        f"The weights did not move: {run.step} steps changed them by less than a millionth of their size. The usual cause "
-        f"is a learning rate that is too small (lr={run.lr:g}), or gradients that are 0. Try lr=0.1; if that changes "
-        f"nothing, look at the gradient of each layer."
+        f"The weights did not move: {run.step} steps changed them by less than a millionth of their size. The usual "
+        f"cause is a learning rate that is too small (lr={run.lr:g}), or gradients that are 0. Try lr=0.1; if that "
+        f"changes nothing, look at the gradient of each layer."
     )
 
 
@@ -212,8 +213,8 @@ def _worse_than_guessing(run: Run, y: torch.Tensor) -> str:
     if last < first:
         return f"{fact} It was still falling. The usual cause is too few steps: try more epochs or a larger lr."
     return (
-        f"{fact} The usual cause is a learning rate that is too large: the steps jump across the valley, or have thrown "
-        f"the weights far away. Try lr={_smaller(run.lr)}."
+        f"{fact} The usual cause is a learning rate that is too large: the steps jump across the valley, or have "
+        f"thrown the weights far away. Try lr={_smaller(run.lr)}."
     )
 
 
@@ -223,7 +224,7 @@ def _guess(run: Run, y: torch.Tensor) -> tuple[float | None, str]:
         classes = run.classes
         return math.log(classes), f"saying {classes} times 1/{classes} (ln {classes})"
     if run.loss is squared_error:
-        return float(y.double().var(correction=0)), "always saying the mean (the variance of y)"
+        return float(y.double().var(0, correction=0).mean()), "always saying the mean (the variance of y)"
     return None, ""
 
 

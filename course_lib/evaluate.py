@@ -47,15 +47,22 @@ def outputs(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
 
 
 @contextmanager
-def eval_mode(model: nn.Module) -> Iterator[None]:
-    """Put every layer into evaluation mode, and back into the mode that each of them had."""
+def modes_kept(model: nn.Module) -> Iterator[None]:
+    """Give every layer back the mode, training or evaluation, that it had before."""
     modes = [(module, module.training) for module in model.modules()]
-    model.eval()
     try:
         yield
     finally:
         for module, training in modes:
             module.training = training
+
+
+@contextmanager
+def eval_mode(model: nn.Module) -> Iterator[None]:
+    """Put every layer into evaluation mode for a while."""
+    with modes_kept(model):
+        model.eval()
+        yield
 
 
 def default_loss(y: torch.Tensor) -> Loss:

@@ -9,140 +9,26 @@ from __future__ import annotations
 import copy
 import math
 import os
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 
+from course_lib.bar import Bar
 from course_lib.callbacks import Callback, StopTraining
 from course_lib.checkpoint import check_path, fingerprint, put_back, resume, save, snapshot
-from course_lib.checks import (
-    check_callbacks,
-    check_data,
-    check_devices,
-    check_fits,
-    made_model,
-    real_number,
-    whole_number,
-)
+from course_lib.checks import check_callbacks, check_fits, made_model, placed, real_number, whole_number
 from course_lib.datasets import Data, Split
-from course_lib.device import check_device, device_wish
 from course_lib.diagnose import Bad, Inspector, all_finite, why, why_not_finite
-from course_lib.evaluate import Loss, default_loss, evaluate, squared_error
+from course_lib.evaluate import Loss, default_loss, evaluate, modes_kept, squared_error
+from course_lib.run import History, Run
 from course_lib.variation import perturb, shifted
 
 __all__ = ["History", "Run", "default_loss", "evaluate", "fit", "make_optimizer", "squared_error"]
 
 MakeOptimizer = Callable[[Iterable[nn.Parameter], float], torch.optim.Optimizer]
-
-
-class History(Mapping):
-    """What was measured in each epoch: ``history["val_loss"]`` is a float64 tensor of shape (epochs,)."""
-
-    def __init__(self, *names: str) -> None:
-        self._lists: dict[str, list[float]] = {name: [] for name in names}
-
-    def __getitem__(self, name: str) -> torch.Tensor:
-        if name not in self._lists:
-            raise KeyError(f"{name!r} was not recorded; there are {', '.join(self._lists)}")
-        return torch.tensor(self._lists[name], dtype=torch.float64)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._lists)
-
-    def __len__(self) -> int:
-        return len(self._lists)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._lists
-
-    def record(self, **numbers: float) -> None:
-        """Append one number to each list."""
-        for name, values in self._lists.items():
-            values.append(numbers[name])
-
-    def last(self, name: str) -> float:
-        """Return the newest number of ``name``."""
-        return self._lists[name][-1]
-
-    def lists(self) -> dict[str, list[float]]:
-        """Return plain lists, for a file."""
-        return {name: list(values) for name, values in self._lists.items()}
-
-    def take_back(self, lists: dict[str, list[float]]) -> None:
-        """Take back what ``lists`` gave."""
-        self._lists = {name: list(lists[name]) for name in self._lists}
-
-    def __repr__(self) -> str:
-        ends = [f"{name} {v[0]:.3g} to {v[-1]:.3g}" for name, v in self._lists.items() if v]
-        return "History: " + ("; ".join(ends) or "empty")
-
-
-class Run:
-    """One training: what the hooks of a callback see while it goes on, and what ``fit`` returns.
-
-    Attributes:
-        model: the net, trained.
-        history: train_loss (mean of the epoch's step losses), val_loss and, for classes, val_acc; one number an epoch.
-        step_loss: (steps,) the loss of every batch before its step.
-        stopped: "finished", "interrupted", "not finite" or "stopped" (by a callback); "" while it runs.
-        why: what is wrong, in a sentence; "" when nothing is.
-        bad_step, bad_layer: where a number first was not finite, as an index into ``step_loss`` and the name of a layer;
-            None when all stayed finite. The model is then left as it was at that step.
-        epoch: how many epochs are complete; inside a hook, the index of the epoch that is going on.
-        optimizer, lr, start_lrs, loss, callbacks, device, classes: what it is trained with.
-        losses: the step losses of the epoch that is going on, as tensors on the device.
-    """
-
-    def __init__(
-        self,
-        model: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        *,
-        lr: float,
-        seed: int,
-        loss: Loss,
-        device: torch.device,
-        classes: int | None,
-        callbacks: Iterable[Callback],
-    ) -> None:
-        self.model, self.optimizer, self.lr, self.loss, self.device = model, optimizer, lr, loss, device
-        self.classes, self.callbacks = classes, list(callbacks)
-        self.start_lrs = [group["lr"] for group in optimizer.param_groups]
-        self.generator = torch.Generator().manual_seed(seed)  # on the CPU: one order of batches on every device
-        self.history = History("train_loss", "val_loss", *(["val_acc"] if classes else []))
-        self.epoch = 0
-        self.losses: list[torch.Tensor] = []
-        self._parts: list[torch.Tensor] = []  # the step losses of each complete epoch, on the CPU
-        self._steps_before = 0  # how many they are
-        self.stopped = self.why = ""
-        self.bad_step: int | None = None
-        self.bad_layer: str | None = None
-
-    @property
-    def step(self) -> int:
-        """How many steps have begun; inside a hook, that of the hook is the last of them."""
-        return self._steps_before + len(self.losses)
-
-    @property
-    def step_loss(self) -> torch.Tensor:
-        """(steps,) the loss of every batch before its step, on the CPU."""
-        parts = self._parts + ([torch.stack(self.losses).cpu()] if self.losses else [])
-        return torch.cat(parts) if parts else torch.empty(0)
-
-    def keep_losses(self, losses: torch.Tensor) -> None:
-        """Put the step losses of complete epochs away, and begin a new list."""
-        self._parts.append(losses)
-        self._steps_before += len(losses)
-        self.losses = []
-
-    def __repr__(self) -> str:
-        text = f"Run ({self.stopped}): {self.epoch} epochs, {self.step} steps. {self.history}"
-        return f"{text}\n{self.why}" if self.why else text
 
 
 def fit(
@@ -180,7 +66,7 @@ def fit(
         callbacks: called at four moments, see ``course_lib.callbacks``.
         device: where to train; None means ``COURSE_DEVICE``, or, when that is not set, where model and data are.
         progress: a bar after one second (None), at once (True) or never (False).
-        checkpoint: a file. It is written after every epoch; the same call goes on from it. ``epochs`` may then be larger.
+        checkpoint: a file, written after every epoch; the same call goes on from it (``epochs`` may be larger).
 
     Returns:
         A ``Run``. Interrupting the kernel ends the training and keeps it.
@@ -192,7 +78,7 @@ def fit(
     lr, seed = real_number("lr", lr), shifted(whole_number("seed", seed))
     make = make_optimizer(optimizer, momentum=momentum, weight_decay=weight_decay)
     model = made_model(model, seed)
-    train, val = _placed(model, data, device)
+    train, val = placed(model, data, device)
     loss = default_loss(train.y) if loss is None else loss
     classes = check_fits(model, train, val, loss=loss, batch_size=batch_size)
     perturb(model)
@@ -207,21 +93,10 @@ def fit(
         callbacks=check_callbacks(callbacks),
     )
     first_weights = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
-    keep = _keeper(
-        checkpoint,
-        run,
-        train,
-        val,
-        epochs,
-        {
-            "batch_size": batch_size,
-            "seed": seed,
-            "optimizer": _name(optimizer),
-            "momentum": momentum,
-            "weight_decay": weight_decay,
-        },
-    )
-    with _modes_kept(model):
+    options = {"batch_size": batch_size, "seed": seed, "optimizer": _name(optimizer)}
+    options |= {"momentum": momentum, "weight_decay": weight_decay}
+    keep = _keeper(checkpoint, run, epochs, lambda: options | _described(run, train, val))
+    with modes_kept(model):
         _train(run, train, val, epochs=epochs, batch_size=batch_size, keep=keep, progress=progress)
     run.why = run.why or why(run, train, first_weights)
     return run
@@ -263,17 +138,19 @@ def _make(kind: type[torch.optim.Optimizer], parameters: Iterable[nn.Parameter],
     return kind(parameters, lr=lr, **options)
 
 
-def _train(run: Run, train: Split, val: Split, *, epochs: int, batch_size: int, keep, progress: bool | None) -> None:
-    bar, start = _Bar(run, epochs, progress), None
+def _train(
+    run: Run, train: Split, val: Split, *, epochs: int, batch_size: int, keep: Callable[[], None], progress: bool | None
+) -> None:
+    bar, start = Bar(run, epochs, progress), None
     try:
         while run.epoch < epochs and not run.stopped:
             start = snapshot(run)
             _one_epoch(run, train.x, train.y, batch_size)
             if _measure(run, val):
                 keep()
+                bar.advance(run)
             else:
                 run.stopped = "not finite"
-            bar.advance(run)
         run.stopped = run.stopped or "finished"
     except KeyboardInterrupt:
         run.stopped = "interrupted"
@@ -346,13 +223,13 @@ def _find_first_bad(run: Run, start: dict[str, Any], train: Split, val: Split, b
             pass
         finally:
             run.callbacks = callbacks
-    layer, what = inspector.found or ("loss", "loss")
-    if inspector.found is None and not bool(torch.isfinite(seen).all()):  # a device that does not repeat itself exactly
-        run.bad_step = int((~torch.isfinite(seen)).nonzero()[0])
+    bad_losses = (~torch.isfinite(seen)).nonzero()
+    if inspector.found is None and len(bad_losses):  # a GPU that does not repeat itself to the last bit
+        run.bad_step = int(bad_losses[0])
     else:
         run.bad_step = run.step - 1
-    run.bad_layer = layer
-    run.why = why_not_finite(Bad(run.bad_step, layer, what), epoch=run.epoch, lr=run.lr)
+    run.bad_layer, what = inspector.found or ("loss", "loss")
+    run.why = why_not_finite(Bad(run.bad_step, run.bad_layer, what), epoch=run.epoch, lr=run.lr)
 
 
 def _copies(callbacks: list[Callback]) -> list[Callback]:
@@ -362,72 +239,31 @@ def _copies(callbacks: list[Callback]) -> list[Callback]:
         return callbacks
 
 
-def _placed(model: nn.Module, data: Data, device: str | torch.device | None) -> tuple[Split, Split]:
-    """Return train and val where they are to be used; moves the model along when a device is asked for."""
-    if not hasattr(data, "train") or not hasattr(data, "val"):
-        raise ValueError(
-            f"The data is a {type(data).__name__}; fit needs one with .train and .val, such as load('iris')."
-        )
-    train, val = Split(*data.train), Split(*data.val)
-    check_data(train, val)
-    wanted = device_wish() if device is None else check_device(device)
-    if wanted is not None:
-        model.to(wanted)
-        train, val = train.to(wanted), val.to(wanted)
-    check_devices(model, train, val)
-    return train, val
-
-
-@contextmanager
-def _modes_kept(model: nn.Module) -> Iterator[None]:
-    """Give every layer back the mode, train or eval, in which it came."""
-    modes = [(module, module.training) for module in model.modules()]
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
-
-
-def _keeper(checkpoint, run: Run, train: Split, val: Split, epochs: int, options: dict[str, Any]) -> Callable[[], None]:
+def _keeper(
+    checkpoint: str | os.PathLike[str] | None, run: Run, epochs: int, settings: Callable[[], dict[str, Any]]
+) -> Callable[[], None]:
     """Go on from the checkpoint, if there is one; return what writes the next, which does nothing without a file."""
     if checkpoint is None:
         return lambda: None
-    path = check_path(checkpoint)
-    settings = {"lr": run.lr, **options, "loss": _name(run.loss), "callbacks": [_name(c) for c in run.callbacks]}
-    settings |= {"weights": [f"{name} {tuple(p.shape)}" for name, p in run.model.named_parameters()]}
-    settings |= {"training rows": len(train.x), "validation rows": len(val.x), "training data": fingerprint(train)}
+    path, settings = check_path(checkpoint), settings()
     resume(run, path, settings)
     if run.epoch > epochs:
         raise ValueError(
-            f"The checkpoint {str(path)!r} has {run.epoch} epochs behind it; this call asks for epochs = {epochs}."
+            f"The checkpoint {str(path)!r} already has {run.epoch} epochs; this call has epochs = {epochs}."
         )
     return lambda: save(run, path, settings)
 
 
-class _Bar:
-    """A progress bar for trainings that take over a second; shorter ones cost nothing, not even its import."""
-
-    def __init__(self, run: Run, epochs: int, progress: bool | None) -> None:
-        self.epochs, self.first, self.began, self.bar = epochs, run.epoch, time.time(), None
-        self.delay = {None: 1.0, True: 0.0, False: math.inf}[progress]
-
-    def advance(self, run: Run) -> None:
-        """Show that one more epoch is complete."""
-        if self.bar is None:
-            if time.time() - self.began < self.delay or run.epoch >= self.epochs:
-                return
-            from tqdm.auto import tqdm
-
-            self.bar = tqdm(total=self.epochs, initial=self.first, desc="fit", unit="epoch", leave=False)
-            self.bar.start_t = self.began  # so that it knows how long the first epochs took
-        self.bar.set_postfix_str(f"train_loss {run.history.last('train_loss'):.3g}", refresh=False)
-        self.bar.update(run.epoch - self.bar.n)
-
-    def close(self) -> None:
-        """Take the bar away."""
-        if self.bar is not None:
-            self.bar.close()
+def _described(run: Run, train: Split, val: Split) -> dict[str, Any]:
+    """Return what a checkpoint must agree with, in words that its error can quote."""
+    return {
+        "lr": run.lr,
+        "loss": _name(run.loss),
+        "callbacks": [_name(callback) for callback in run.callbacks],
+        "weights": [f"{name} {tuple(parameter.shape)}" for name, parameter in run.model.named_parameters()],
+        "training data": f"{len(train.x)} rows, fingerprint {fingerprint(train)}",
+        "validation data": f"{len(val.x)} rows, fingerprint {fingerprint(val)}",
+    }
 
 
 def _name(thing: Any) -> str:
