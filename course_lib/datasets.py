@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import math
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -135,7 +137,17 @@ def load(name: str) -> Data:
     """
     if name not in _LOADERS:
         raise ValueError(f"There is no data set {name!r}. There are: {', '.join(sorted(_LOADERS))}.")
-    return _LOADERS[name]()
+    try:
+        return _LOADERS[name]()
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"The file of {name!r} is missing: the course looks for it in {str(FOLDER)!r}. The data lies beside the "
+            f"code, so install the course from its own folder with: pip install -e ."
+        ) from None
+    except (ValueError, KeyError, IndexError, OSError, EOFError, csv.Error, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(
+            f"The file of {name!r} in {str(FOLDER)!r} is broken ({error}). Bring it back with: git checkout -- data"
+        ) from error
 
 
 def coffee_curve(hour: np.ndarray) -> np.ndarray:
@@ -189,45 +201,61 @@ def _check_spirals(n: int, turns: float, noise: float, classes: int) -> None:
 
 
 def _iris() -> Data:
-    rows, header = _csv("iris.csv", columns=6)
+    rows, header = _csv("iris.csv")
     classes = ("setosa", "versicolor", "virginica")
     x = torch.tensor([[float(cell) for cell in row[:4]] for row in rows])
     y = torch.tensor([classes.index(row[4]) for row in rows])
+    parts = [row[5] for row in rows]
     features = tuple(name.replace("_cm", " (cm)").replace("_", " ") for name in header[:4])
-    return _data("iris", x, y, [row[5] for row in rows], classes=classes, features=features, target="species")
+    sizes = (105, 24, 21)
+    return _data("iris", x, y, parts, sizes=sizes, classes=classes, features=features, target="species")
 
 
 def _coffee() -> Data:
-    rows, _ = _csv("coffee.csv", columns=3)
+    rows, _ = _csv("coffee.csv")
     x = torch.tensor([[float(row[0])] for row in rows])
     y = torch.tensor([float(row[1]) for row in rows])
-    return _data("coffee", x, y, [row[2] for row in rows], features=("hour of the day (h)",), target="coffee (litres)")
+    parts = [row[2] for row in rows]
+    sizes, features = (140, 30, 30), ("hour of the day (h)",)
+    return _data("coffee", x, y, parts, sizes=sizes, features=features, target="coffee (litres)")
 
 
 def _digits() -> Data:
-    with np.load(_file("digits.npz")) as file:
+    with np.load(FOLDER / "digits.npz") as file:
         x, y, part = (torch.from_numpy(file[key]) for key in ("x", "y", "part"))
     x = x.float() / 16  # ink from 0 to 16 -> 0 to 1; (1797, 64)
-    features = tuple(f"pixel {row},{column}" for row in range(8) for column in range(8))
     parts = [PARTS[k] for k in part.tolist()]
-    return _data("digits", x, y.long(), parts, classes=tuple("0123456789"), features=features, target="digit")
+    classes = tuple("0123456789")
+    features = tuple(f"pixel {row},{column}" for row in range(8) for column in range(8))
+    sizes = (1397, 200, 200)
+    return _data("digits", x, y.long(), parts, sizes=sizes, classes=classes, features=features, target="digit")
 
 
-def _data(name: str, x: torch.Tensor, y: torch.Tensor, parts: list[str], **words) -> Data:
-    """Cut x and y by the name of each row's part."""
+def _data(
+    name: str,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    parts: list[str],
+    *,
+    sizes: tuple[int, int, int],
+    features: tuple[str, ...],
+    target: str,
+    classes: tuple[str, ...] = (),
+) -> Data:
+    """Cut x and y by the name of each row's part; refuse parts of other sizes than the course was written for."""
+    found = tuple(parts.count(part) for part in PARTS)
+    if found != sizes or len(parts) != sum(sizes):
+        raise ValueError(f"it holds {found} rows for train, val and test instead of {sizes}")
     where = {part: torch.tensor([p == part for p in parts]) for part in PARTS}
     train, val, test = (Split(x[where[part]], y[where[part]]) for part in PARTS)
-    return Data(name, train, val, test, **words)
+    return Data(name, train, val, test, classes=classes, features=features, target=target)
 
 
-def _csv(name: str, *, columns: int) -> tuple[list[list[str]], list[str]]:
-    with _file(name).open(newline="", encoding="utf-8") as file:
+def _csv(name: str) -> tuple[list[list[str]], list[str]]:
+    """Return the rows and the header of a table, as text."""
+    with (FOLDER / name).open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
     return rows, header
-
-
-def _file(name: str) -> Path:
-    return FOLDER / name
 
 
 _LOADERS: dict[str, Callable[[], Data]] = {"coffee": _coffee, "digits": _digits, "iris": _iris, "spirals": spirals}
