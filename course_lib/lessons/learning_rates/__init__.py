@@ -1,5 +1,6 @@
 """Lesson 03, learning_rates: its explorers, predictions, exercises, figures and measures."""
 
+from course_lib.callbacks import cosine
 from course_lib.lessons.learning_rates.exercises import limit_rate, report, standardise, step, steps
 from course_lib.lessons.learning_rates.explorers import Bowl, Hiker, Rate, Valley, walk
 from course_lib.lessons.learning_rates.figures import (
@@ -8,6 +9,7 @@ from course_lib.lessons.learning_rates.figures import (
     plot_limit,
     plot_noise,
     plot_optimisers,
+    plot_overfit,
     plot_product,
     plot_quiz,
     plot_quiz_together,
@@ -24,6 +26,7 @@ __all__ = [
     "Valley",
     "adam",
     "best_rates",
+    "cosine",
     "dead_shares",
     "gradient_noise",
     "largest_curvature",
@@ -33,6 +36,7 @@ __all__ = [
     "plot_limit",
     "plot_noise",
     "plot_optimisers",
+    "plot_overfit",
     "plot_product",
     "plot_quiz",
     "plot_quiz_together",
