@@ -93,8 +93,7 @@ class Prediction:
         value = self.kind.parse(value)
         late = self.revealed or "score" in self._record()
         self._keep({"value": value, **({"late": True} if late else {})})
-        if self._box is not None:
-            self._box.refresh()
+        self._refresh_box()
         return Panel("✓", "Kept", (self.status(),), "good")
 
     def draw(self, ax: Axes, truth: Any = None, *, axis: str = "x") -> Axes:
@@ -109,8 +108,7 @@ class Prediction:
             ax.
         """
         if truth is not None:
-            truth = self.kind.truth(truth)
-            self.revealed = True
+            truth = self._show_truth(truth)
         return draw_answer(ax, self.kind, self.value, truth, axis=axis)
 
     def reveal(self, truth: Any) -> Verdict:
@@ -119,8 +117,7 @@ class Prediction:
         Raises:
             ValueError: when truth is no possible outcome (NaN, an unknown option).
         """
-        truth, value = self.kind.truth(truth), self.value
-        self.revealed = True
+        truth, value = self._show_truth(truth), self.value
         if value is None:
             ask = "No answer was kept. To compare one of your own, commit it above and run this cell again."
             return Verdict(SYMBOLS[""], f"The answer: {self.kind.words(truth)}", (ask,))
@@ -151,6 +148,17 @@ class Prediction:
         if self.revealed or "score" in self._record():
             return f"{kept} The truth is already known; a new answer is kept as a second thought."
         return f"{kept} Run the next cell to compare it with a real run."
+
+    def _show_truth(self, truth: Any) -> Any:
+        truth = self.kind.truth(truth)
+        if not self.revealed:
+            self.revealed = True
+            self._refresh_box()
+        return truth
+
+    def _refresh_box(self) -> None:
+        if self._box is not None:
+            self._box.refresh()
 
     def _same_side(self, value: Any, truth: Any) -> bool:
         if self.reference is None or not isinstance(self.kind, Number):

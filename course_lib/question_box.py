@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ipywidgets
 
-from course_lib.answers import Choice, Marks, Number, format_number
+from course_lib.answers import Choice, Kind, Marks, Number, format_number
 from course_lib.panel import Panel, prose
 
 if TYPE_CHECKING:
     from course_lib.prediction import Prediction
 
+WIDTH = "32em"  # of a slider
+EDGE, READOUT = "8px", "84px"  # what ipywidgets leaves beside the track of a slider: half a handle, and the number
+
+UNCUT = {"overflow": "visible"}  # the numbers at the ends of a scale reach beyond its box
+
+
+class Control(NamedTuple):
+    """A widget, how to read the answer from it, and how to show an answer in it."""
+
+    widget: ipywidgets.Widget
+    read: Callable[[], Any]
+    write: Callable[[Any], None]
+
 
 class QuestionBox:
-    """Widgets of one prediction. All of them work by keyboard."""
+    """Widgets of one prediction. All of them work by keyboard, in JupyterLab's command mode too."""
 
     def __init__(self, prediction: Prediction) -> None:
         self._prediction = prediction
-        self._control, self._read = _control(prediction.kind, prediction.value)
-        self._button = ipywidgets.Button(description="Commit", tooltip="Keep this answer")
-        self._button.on_click(self._commit)
+        self._control = _control(prediction.kind)
+        button = ipywidgets.Button(
+            description="Commit", tooltip="Keep this answer", layout={"width": "auto", "flex": "0 0 auto"}
+        )
+        button.on_click(self._commit)
         self._line = ipywidgets.HTML()
-        head = ipywidgets.HTMLMath(Panel("?", "Your prediction", (prediction.question,), "ask").html())
-        below = ipywidgets.HBox([self._button, self._line], layout={"align_items": "center"})
-        self._view = ipywidgets.VBox([head, self._control, below])
+        head = ipywidgets.HTMLMath(_as_text(Panel("?", "Your prediction", (prediction.question,), "ask").html()))
+        below = ipywidgets.HBox([button, self._line], layout={"align_items": "center", "grid_gap": ".8em"})
+        body = ipywidgets.VBox([self._control.widget, below], layout={"padding": "0 0 0 1.1em", "grid_gap": ".4em"})
+        self._view = ipywidgets.VBox([head, body])
         self._view.add_class("course-prediction")
         self.refresh()
 
@@ -32,56 +49,102 @@ class QuestionBox:
         """What the notebook needs to show the live widget."""
         return self._view._repr_mimebundle_()
 
-    def refresh(self, words: str | None = None) -> None:
-        """Show what is kept, or `words`."""
-        self._line.value = prose(words or self._prediction.status())
+    def refresh(self) -> None:
+        """Show what is kept."""
+        if self._prediction.value is not None:
+            self._control.write(self._prediction.value)
+        self._line.value = _as_text(prose(self._prediction.status()))
 
     def _commit(self, _: object) -> None:
         try:
-            self._prediction.answer(self._read())
+            self._prediction.answer(self._control.read())
         except ValueError as error:
-            self.refresh(f"{error}.")
+            self._line.value = _as_text(prose(f"{error}."))
 
 
-def _control(kind: Any, kept: Any) -> tuple[ipywidgets.Widget, Any]:
-    """The control and a function that reads it."""
+def _control(kind: Kind) -> Control:
     if isinstance(kind, Choice):
-        buttons = ipywidgets.RadioButtons(options=kind.options, value=kept, layout={"width": "auto"})
-        return buttons, lambda: _chosen(buttons.value)
-    if isinstance(kind, Marks):
-        starts = kept or _spread(kind)
-        sliders = [_slider(kind.axis, label, at) for label, at in zip(kind.labels, starts, strict=True)]
-        return ipywidgets.VBox([*sliders, _scale(kind.axis)]), lambda: [each.value for each in sliders]
-    slider = _slider(kind, "your answer", kind.start if kept is None else kept)
-    return ipywidgets.VBox([slider, _scale(kind)]), lambda: slider.value
+        return _buttons(kind)
+    return _sliders(kind) if isinstance(kind, Marks) else _slider(kind)
 
 
-def _chosen(value: str | None) -> str:
-    if value is None:
-        raise ValueError("Choose one first")
-    return value
+def _buttons(kind: Choice) -> Control:
+    """Buttons, of which the chosen one has a tick: JupyterLab takes the arrow keys that radio buttons would need."""
+    look = {"style": {"button_width": "auto"}, "layout": {"width": "auto"}}
+    named = [(f"{option}\u2002", option) for option in kind.options]  # a space between words and tick
+    buttons = ipywidgets.ToggleButtons(options=named, value=None, **look)
+
+    def tick(_: object = None) -> None:
+        buttons.icons = ["check" if option == buttons.value else "circle-o" for option in kind.options]
+
+    def read() -> str:
+        if buttons.value is None:
+            raise ValueError("Choose one first")
+        return buttons.value
+
+    buttons.observe(tick, "value")
+    tick()
+    return Control(buttons, read, lambda value: setattr(buttons, "value", value))
 
 
-def _slider(kind: Number, label: str, at: float) -> ipywidgets.Widget:
-    look = {"description": label, "layout": {"width": "32em"}, "style": {"description_width": "9em"}}
-    look["continuous_update"] = False
+def _slider(kind: Number) -> Control:
+    slider = _bare_slider(kind, kind.start)
+    box = ipywidgets.VBox([slider, _scale(kind)], layout=UNCUT)
+    return Control(box, lambda: _whole(kind, slider.value), lambda value: setattr(slider, "value", value))
+
+
+def _sliders(kind: Marks) -> Control:
+    """One slider for each mark, below each other, over one common scale."""
+    sliders = [_bare_slider(kind.axis, at) for at in _spread(kind)]
+    labels = [ipywidgets.HTML(_as_text(prose(label))) for label in kind.labels]
+    rows = [each for pair in zip(labels, sliders, strict=True) for each in pair]
+
+    def write(values: tuple[float, ...]) -> None:
+        for slider, value in zip(sliders, values, strict=True):
+            slider.value = value
+
+    box = ipywidgets.VBox([*rows, _scale(kind.axis)], layout=UNCUT)
+    return Control(box, lambda: [each.value for each in sliders], write)
+
+
+def _bare_slider(kind: Number, at: float) -> ipywidgets.Widget:
+    look = {"layout": {"width": WIDTH, "margin": "0"}, "continuous_update": False}
     if kind.integer and not kind.log:
         return ipywidgets.IntSlider(at, min=kind.lo, max=kind.hi, **look)
     low, high = kind.place(kind.lo), kind.place(kind.hi)
     make = ipywidgets.FloatLogSlider if kind.log else ipywidgets.FloatSlider
-    return make(at, min=low, max=high, step=(high - low) / 200, readout_format=".3g", **look)
+    digits = ".0f" if kind.integer else ".3g"
+    return make(at, min=low, max=high, step=(high - low) / 200, readout_format=digits, **look)
+
+
+def _whole(kind: Number, value: float) -> float:
+    """A log slider stops between whole numbers; what it shows is the rounded one."""
+    return round(value) if kind.integer else value
 
 
 def _scale(kind: Number) -> ipywidgets.HTML:
-    """The ends of the axis below the slider."""
-    left, right = format_number(kind.lo), kind.words(kind.hi)
-    row = "display:flex;justify-content:space-between;width:17.5em;margin-left:9.3em;font-size:.85em;opacity:.75"
-    return ipywidgets.HTML(f'<div style="{row}"><span>{left}</span><span>{right}</span></div>')
+    """Numbers below the track: the ends, and between them the powers of ten or the middle."""
+    low, high = kind.place(kind.lo), kind.place(kind.hi)
+    between = (
+        {10.0**power: power for power in range(-30, 30)} if kind.log else {(kind.lo + kind.hi) / 2: (low + high) / 2}
+    )
+    places = {kind.lo: low, **between, kind.hi: high}
+    shares = {value: (place - low) / (high - low) for value, place in places.items()}
+    shares = {value: share for value, share in shares.items() if share in (0, 1) or 0.12 < share < 0.85}
+    mark = '<span style="position:absolute;left:{:.1f}%;transform:translateX(-50%)">{}</span>'
+    marks = "".join(mark.format(100 * share, format_number(value)) for value, share in shares.items())
+    unit = f'<span style="position:absolute;left:calc(100% + 2.5em)">{prose(kind.unit)}</span>' if kind.unit else ""
+    row = f"position:relative;height:1.3em;line-height:1.3;font-size:.85em;opacity:.8;margin:0 {READOUT} 0 {EDGE}"
+    return ipywidgets.HTML(f'<div style="{row}">{marks}{unit}</div>', layout={"width": WIDTH, "margin": "0"})
 
 
 def _spread(kind: Marks) -> list[float]:
     """Starting places, evenly over the axis, so that no two marks hide each other."""
     low, high = kind.axis.place(kind.axis.lo), kind.axis.place(kind.axis.hi)
-    shares = [(number + 1) / (len(kind.labels) + 1) for number in range(len(kind.labels))]
-    places = [low + share * (high - low) for share in shares]
+    places = [low + (number + 1) / (len(kind.labels) + 1) * (high - low) for number in range(len(kind.labels))]
     return [10**place if kind.axis.log else place for place in places]
+
+
+def _as_text(inside: str) -> str:
+    """At the size of the text around it; widgets are set smaller."""
+    return f'<div style="font-size:var(--jp-content-font-size1, inherit);line-height:1.45">{inside}</div>'
