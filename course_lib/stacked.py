@@ -62,17 +62,21 @@ class Stacked:
         return (self._same if shared else self._each)(self.views, self.others, x)
 
     def _through_layers(self, z: Tensor) -> Tensor:
-        """The same as vmap for a plain sequence, at half the time: one ``baddbmm`` a layer."""
+        """The same as vmap for a plain sequence, in half the time: one ``baddbmm`` a layer.
+
+        Examples come last, (M, H, B): then every gradient lies in memory as its weight does, and needs no copy.
+        """
+        z = z.transpose(1, 2)
         for layer in self.layers:
             if not isinstance(layer, nn.Linear):
                 z = layer(z)
                 continue
-            weight = self._view_of(layer.weight).transpose(1, 2)  # (M, D, H)
+            weight = self._view_of(layer.weight)  # (M, H, D)
             if layer.bias is None:
-                z = torch.bmm(z, weight)
+                z = torch.bmm(weight, z)
             else:
-                z = torch.baddbmm(self._view_of(layer.bias)[:, None], z, weight)
-        return z
+                z = torch.baddbmm(self._view_of(layer.bias)[:, :, None], weight, z)
+        return z.transpose(1, 2)
 
     def _view_of(self, parameter: nn.Parameter) -> Tensor:
         return self.views[self.place[id(parameter)]]
