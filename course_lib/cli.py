@@ -37,8 +37,14 @@ def parser() -> argparse.ArgumentParser:
     claims = command("claims", "re-run the claims with other seeds, other threads and a touch of noise")
     _lessons(claims)
     claims.add_argument("--json", metavar="FILE", help="write every value as JSON")
-    claims.add_argument("--jobs", type=int, default=2, metavar="N", help="runs at a time (default 2)")
+    claims.add_argument("--jobs", type=_at_least_one, default=2, metavar="N", help="runs at a time (default 2)")
     return top
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of runs, which is 1 or more")
+    return int(text)
 
 
 def _lessons(command: argparse.ArgumentParser) -> None:

@@ -4,6 +4,7 @@ nbclient is used rather than nbval: it follows clear_output, Output widgets and 
 """
 
 import os
+import subprocess
 import tempfile
 import threading
 import time
@@ -17,6 +18,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from tqdm import tqdm
 
 from course_lib import tidy
+from course_lib.commands.checkout import Trouble
 
 CELL_SECONDS = 180  # a cell that takes longer is stopped, as in the tests
 CORES = 2  # the machine that the lessons promise to run on
@@ -42,8 +44,11 @@ def execute(path: Path, *, env: dict[str, str] | None = None, twice: bool = Fals
         env: variables added to the kernel's environment.
         twice: run all cells a second time in the same kernel, as a learner does who starts again at the top.
         bar: show a progress bar over the cells (only on a terminal).
+
+    Raises:
+        Trouble: the file is no notebook.
     """
-    nb = tidy.read(path)
+    nb = _notebook(path)
     folder = {"metadata": {"path": str(path.parent)}}
     client = NotebookClient(nb, timeout=CELL_SECONDS, kernel_name="python3", resources=folder)
     code = [(i, cell) for i, cell in enumerate(nb.cells) if cell.cell_type == "code"] * (2 if twice else 1)
@@ -51,7 +56,7 @@ def execute(path: Path, *, env: dict[str, str] | None = None, twice: bool = Fals
     with tempfile.TemporaryDirectory() as own:
         # a run by machine is no answer of the learner's: it keeps its progress to itself
         environment = os.environ | {"COURSE_PROGRESS": str(Path(own) / "progress.jsonl")} | (env or {})
-        with client.setup_kernel(env=environment), Memory(_pid(client)) as memory:
+        with client.setup_kernel(env=environment, stderr=subprocess.DEVNULL), Memory(_pid(client)) as memory:
             _on_cores(_pid(client))
             start = time.perf_counter()
             try:
@@ -62,6 +67,13 @@ def execute(path: Path, *, env: dict[str, str] | None = None, twice: bool = Fals
                 error = _sentence(problem, cell)
             seconds = time.perf_counter() - start
     return Execution(path.stem, seconds, memory.peak / 1e6, done, error, nb)
+
+
+def _notebook(path: Path) -> nbformat.NotebookNode:
+    try:
+        return tidy.read(path)
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise Trouble(f"{path} is not readable as a notebook ({error}): bring it back with git checkout.") from error
 
 
 def _pid(client: NotebookClient) -> int:

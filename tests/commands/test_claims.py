@@ -1,0 +1,89 @@
+"""course claims: a claim holds under every variation, or the command says where it does not."""
+
+import argparse
+import json
+import math
+
+import nbformat
+import pytest
+
+from course_lib import tidy
+from course_lib.commands import checkout, claims
+
+LESSON = """
+import json, os
+shift, threads = int(os.environ.get("COURSE_SEED_SHIFT", 0)), int(os.environ["COURSE_THREADS"])
+noise = float(os.environ.get("COURSE_WEIGHT_NOISE", 0))
+def claim(text, value, ok):
+    with open(os.environ["COURSE_CLAIMS_LOG"], "a") as log:
+        log.write(json.dumps({"text": text, "value": value, "bound": "above 0", "ok": ok}) + "\\n")
+claim("always", 1 + shift, True)
+claim("not with two threads", threads, threads == 1)
+claim("not with noise", noise, noise == 0)
+if shift == 3:
+    claim("only once", 1, True)
+if shift == 4:
+    raise ValueError("seed 4")
+"""
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    root = tmp_path_factory.mktemp("course")
+    (root / "notebooks").mkdir()
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(LESSON)])
+    tidy.write(nb, root / "notebooks" / "01_tiny.ipynb")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkout, "ROOT", root)
+        code = claims.main(argparse.Namespace(lessons=["1"], json=str(root / "claims.json"), jobs=2))
+    assert code == 1
+    return json.loads((root / "claims.json").read_text())[0]
+
+
+@pytest.mark.slow
+def test_a_claim_is_held_against_every_variation(report):
+    rows = {row["text"]: row for row in report["claims"]}
+    assert rows["always"]["ok"] is True
+    assert sorted(rows["always"]["values"].values()) == [1, 1, 1, 2, 3, 4, 5]
+    assert rows["not with two threads"]["fails_in"] == ["two threads"]
+    assert rows["not with noise"]["fails_in"] == ["weights off by 1e-6"]
+
+
+@pytest.mark.slow
+def test_a_claim_that_is_missing_does_not_hold(report):
+    row = next(row for row in report["claims"] if row["text"] == "only once")
+    assert row["holds_in"] == ["seeds + 3"]
+    assert len(row["fails_in"]) == 6
+
+
+@pytest.mark.slow
+def test_a_lesson_that_does_not_run_through_is_said(report):
+    assert list(report["errors"]) == ["seeds + 4"]
+    assert "ValueError: seed 4" in report["errors"]["seeds + 4"]
+
+
+def line(text, value, ok=True):
+    return {"text": text, "value": value, "bound": "above 0", "ok": ok}
+
+
+def test_a_text_used_twice_is_two_claims():
+    runs = {"a": [line("same", 1), line("same", 2)], "b": [line("same", 3), line("same", -1, ok=False)]}
+    first, second = claims.summary(runs)
+    assert (first["values"], first["ok"]) == ({"a": 1, "b": 3}, True)
+    assert (second["values"], second["fails_in"]) == ({"a": 2, "b": -1}, ["b"])
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([0.91, 0.95, 0.93], "0.91 .. 0.95"),
+        ([61_706, 61_706], "6.171e+04"),
+        ([1, 1], "1"),
+        ([True, True], "True"),
+        ([[2, 3], [2, 3]], "[2, 3]"),
+        ([0.5, math.nan], "nan among 0.5"),
+        ([math.nan], "nan among inf"),
+    ],
+)
+def test_values_are_shown_as_a_range(values, words):
+    assert claims.spread(values) == words
