@@ -13,8 +13,7 @@ from course_lib.prediction import Choice, Marks, Number, Prediction
 
 
 @pytest.fixture(autouse=True)
-def own_progress(tmp_path, monkeypatch):
-    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.jsonl"))
+def nothing_kept():
     forget()
     yield
     forget()

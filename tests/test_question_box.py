@@ -9,8 +9,7 @@ from course_lib.question_box import QuestionBox
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept(monkeypatch, tmp_path):
-    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.jsonl"))
+def nothing_kept():
     prediction._kept.clear()
     yield
     prediction._kept.clear()
