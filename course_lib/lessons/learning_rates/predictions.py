@@ -36,8 +36,8 @@ limit = Prediction(
 window = Prediction(
     "learning_rates/window",
     "64 rates from 0.00001 to 10, five seeds each, 100 epochs on the raw flowers. "
-    "Between which two rates does the net learn (median validation loss below 0.5)?",
-    Marks("lowest rate that learns", "highest rate that learns", lo=1e-5, hi=10, log=True),
+    "Which is the lowest, and which the highest rate that learns (median validation loss below 0.5)?",
+    Marks("lowest", "highest", lo=1e-5, hi=10, log=True),
 )
 
 adam = Prediction(
