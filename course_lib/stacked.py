@@ -23,6 +23,8 @@ ELEMENTWISE = (
     nn.Dropout,
 )
 
+Snapshot = tuple[Tensor, dict[str, Tensor]]
+
 
 class Stacked:
     """The nets of M runs as one.
@@ -91,9 +93,6 @@ class Stacked:
         found = torch.autograd.grad(losses.sum(), self.views, allow_unused=True)
         return [name for name, g in zip(self.names, found, strict=True) if g is None]
 
-    def train(self, mode: bool = True) -> None:
-        self.net.train(mode)
-
     def one(self, m: int) -> nn.Module:
         """Run m's net, on its own."""
         net = copy.deepcopy(self.net)
@@ -103,10 +102,12 @@ class Stacked:
                 value.copy_(state[name][m])
         return net
 
-    def snapshot(self) -> tuple[Tensor, dict[str, Tensor]]:
+    def snapshot(self) -> Snapshot:
+        """All weights and buffers, as they are now."""
         return self.weights.clone(), {name: value.clone() for name, value in self.others.items()}
 
-    def restore(self, kept: tuple[Tensor, dict[str, Tensor]]) -> None:
+    def restore(self, kept: Snapshot) -> None:
+        """Put a snapshot back."""
         self.weights.copy_(kept[0])
         for name, value in self.others.items():
             value.copy_(kept[1][name])

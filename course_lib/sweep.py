@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from course_lib.checks import whole_number
 from course_lib.optimizers import DEFAULTS
 
 # name -> (lowest, highest, the highest itself is allowed); the lowest always is
@@ -76,12 +77,12 @@ def plan(
         seeds: whole numbers, each once.
 
     Raises:
-        ValueError, TypeError: with a sentence that names the value and what to write instead.
+        ValueError: with a sentence that names the value and what to write instead.
     """
-    if optimizer not in DEFAULTS:
-        raise ValueError(f"optimizer={optimizer!r} is not one of {_listed(DEFAULTS)}.")
+    if not isinstance(optimizer, str) or optimizer not in DEFAULTS:
+        raise ValueError(f"optimizer is {optimizer!r}; fit_many has {_listed(DEFAULTS)}. Any other can be used in fit.")
     if not isinstance(grid, Mapping):
-        raise TypeError(f'grid is a {type(grid).__name__}; write a dictionary, such as grid={{"lr": [0.01, 0.1]}}.')
+        raise ValueError(f'grid is a {type(grid).__name__}; write a dictionary, such as grid={{"lr": [0.01, 0.1]}}.')
     known = DEFAULTS[optimizer]
     given = {name: value for name, value in given.items() if value is not None}
     _check_names(optimizer, grid, given)
@@ -104,51 +105,47 @@ def _check_names(optimizer: str, grid: Mapping[str, object], given: Mapping[str,
 
 
 def _values(name: str, values: object) -> list[float]:
-    if isinstance(values, Tensor):
-        values = values.flatten().tolist() if values.ndim else values.item()
+    if hasattr(values, "tolist"):  # of PyTorch or NumPy
+        values = values.tolist()
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise TypeError(f"grid[{name!r}] is {values!r}; write a list of numbers, such as [0.01, 0.1].")
+        raise ValueError(f"grid[{name!r}] is {values!r}; it must be a list of numbers, such as [0.01, 0.1].")
     checked = [_number(name, value) for value in values]
     if not checked:
-        raise ValueError(f"grid[{name!r}] is empty: there is nothing to try. Give at least one number.")
+        raise ValueError(f"grid[{name!r}] is empty, so there is nothing to try: give at least one number.")
     return checked
 
 
 def _number(name: str, value: object) -> float:
-    """The value as a float, or a sentence that says which values make sense."""
+    """Return the value as a float that the optimiser can use.
+
+    Raises:
+        ValueError: when it is not a number, or a number outside of ``ALLOWED``.
+    """
     try:
         if isinstance(value, str | bool):
             raise TypeError
         number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}={value!r} is not a number.") from None
+    except (TypeError, ValueError, RuntimeError):  # RuntimeError: a tensor with several numbers
+        raise ValueError(f"{name} is {value!r}, which is not a number.") from None
     low, high, closed = ALLOWED[name]
     if not (low <= number < high or (closed and number == high)):
-        limit = "a finite number" if high == math.inf else f"a number {'up to' if closed else 'below'} {high:g}"
-        raise ValueError(f"{name}={number:g} cannot be used: it has to be {limit}, and {low:g} or more.")
+        upto = "finite" if high == math.inf else f"{'up to' if closed else 'below'} {high:g}"
+        raise ValueError(f"{name} is {number:g}; it must be a number of {low:g} or more, and {upto}.")
     return number
 
 
 def _seeds(seeds: object) -> list[int]:
-    if isinstance(seeds, Tensor):
+    if hasattr(seeds, "tolist"):
         seeds = seeds.tolist()
     if isinstance(seeds, str | bytes) or not isinstance(seeds, Iterable):
-        raise TypeError(f"seeds={seeds!r} is not a list; write seeds=[{seeds}] or seeds=range(5).")
-    listed = list(seeds)
-    if not listed:
-        raise ValueError("seeds is empty: there is nothing to run. Write seeds=[0] for a single run of each setting.")
-    for seed in listed:
-        if isinstance(seed, bool) or not isinstance(seed, int) and not _is_whole(seed):
-            raise TypeError(f"seed {seed!r} is not a whole number.")
-    whole = [int(seed) for seed in listed]
+        raise ValueError(f"seeds is {seeds!r}; it must be a list of whole numbers, such as [0] or range(5).")
+    whole = [whole_number("A seed", seed) for seed in seeds]
+    if not whole:
+        raise ValueError("seeds is empty, so there is nothing to run: seeds=[0] runs each setting once.")
     repeated = sorted({seed for seed in whole if whole.count(seed) > 1})
     if repeated:
-        raise ValueError(f"seeds names {repeated[0]} twice: the second run would only repeat the first.")
+        raise ValueError(f"The seed {repeated[0]} occurs twice in seeds; the second run would only repeat the first.")
     return whole
-
-
-def _is_whole(value: object) -> bool:
-    return hasattr(value, "__index__")
 
 
 def _listed(names: Iterable[str]) -> str:
