@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _ROWS = 4096  # of the training data that the questions about dead layers and equal outputs look at
 _STILL = 1e-6  # a relative change of all weights below this is "did not move"; a float32 holds 1.2e-7
 _SAME = 1e-6  # outputs that differ by less than this part of their size count as one output
+_ENORMOUS = 20  # powers of ten that the largest weights of all layers multiply to; float32 ends at 38
 _WORSE = 1.02  # times the loss of guessing; nets that say "a third each" lie a little above it
 
 
@@ -75,7 +76,7 @@ class Inspector(Callback):
         for name, parameter in reversed(list(self.model.named_parameters())):
             if parameter.grad is not None and not _finite(parameter.grad):
                 self._note(self._owner(name), "gradient")
-        self._stop_if_found(run)
+        self.stop_if_found()
 
     def on_step_end(self, run: Run) -> None:
         for what, tensors in (
@@ -85,9 +86,10 @@ class Inspector(Callback):
             for name, tensor in tensors:
                 if not _finite(tensor):
                     self._note(self._owner(name), what)
-        self._stop_if_found(run)
+        self.stop_if_found()
 
-    def _stop_if_found(self, run: Run) -> None:
+    def stop_if_found(self) -> None:
+        """End the training when something was found."""
         if self.found is not None:
             raise StopTraining
 
@@ -95,10 +97,18 @@ class Inspector(Callback):
         return parameter.rpartition(".")[0] or type(self.model).__name__
 
 
-def all_finite(model: nn.Module) -> bool:
-    """Return whether every parameter and every running statistic is finite."""
-    flags = [torch.isfinite(tensor).all() for tensor in (*model.parameters(), *model.buffers())]
-    return bool(torch.stack(flags).all())  # one read, and not one for each tensor
+def weight_sizes(model: nn.Module) -> torch.Tensor:
+    """Return the largest size in each parameter and running statistic, float64 on the CPU; one read for all of them."""
+    tensors = [tensor.detach() for tensor in (*model.parameters(), *model.buffers()) if tensor.numel()]
+    return torch.stack([tensor.abs().max().double() for tensor in tensors]).cpu()
+
+
+def can_overflow(sizes: torch.Tensor) -> bool:
+    """Return whether weights of these sizes can multiply to something infinite inside the net.
+
+    A ReLU turns minus infinity into 0: a net may overflow, die of it, and never show an infinite loss.
+    """
+    return float(sizes.clamp(min=1).log10().sum()) > _ENORMOUS
 
 
 def why_not_finite(bad: Bad, *, epoch: int, lr: float) -> str:

@@ -21,12 +21,14 @@ from course_lib.callbacks import Callback, StopTraining
 from course_lib.checkpoint import check_path, fingerprint, put_back, resume, save, snapshot
 from course_lib.checks import check_callbacks, check_fits, made_model, placed, real_number, whole_number
 from course_lib.datasets import Data, Split
-from course_lib.diagnose import Bad, Inspector, all_finite, why, why_not_finite
+from course_lib.diagnose import Bad, Inspector, can_overflow, weight_sizes, why, why_not_finite
 from course_lib.evaluate import Loss, default_loss, evaluate, modes_kept, squared_error
 from course_lib.run import History, Run
 from course_lib.variation import perturb, shifted
 
 __all__ = ["History", "Run", "default_loss", "evaluate", "fit", "make_optimizer", "squared_error"]
+
+_LOOK = 10  # epochs in which to look for an overflow, from the first with enormous weights on
 
 MakeOptimizer = Callable[[Iterable[nn.Parameter], float], torch.optim.Optimizer]
 
@@ -99,6 +101,8 @@ def fit(
     with modes_kept(model):
         _train(run, train, val, epochs=epochs, batch_size=batch_size, keep=keep, progress=progress)
     run.why = run.why or why(run, train, first_weights)
+    if run.why and run.suspect and run.bad_step is None:
+        _find_overflow(run, train, val, batch_size)
     return run
 
 
@@ -146,7 +150,7 @@ def _train(
         while run.epoch < epochs and not run.stopped:
             start = snapshot(run)
             _one_epoch(run, train.x, train.y, batch_size)
-            if _measure(run, val):
+            if _measure(run, val, start):
                 keep()
                 bar.advance(run)
             else:
@@ -160,7 +164,7 @@ def _train(
     finally:
         bar.close()
     if start is not None and (run.stopped == "not finite" or not _finite_so_far(run)):
-        _find_first_bad(run, start, train, val, batch_size)
+        _go_back_to_first_bad(run, start, train, val, batch_size)
 
 
 def _one_epoch(run: Run, x: torch.Tensor, y: torch.Tensor, batch_size: int) -> None:
@@ -185,13 +189,20 @@ def _one_epoch(run: Run, x: torch.Tensor, y: torch.Tensor, batch_size: int) -> N
             callback.on_step_end(run)
 
 
-def _measure(run: Run, val: Split) -> bool:
-    """Write the epoch into the history, unless something in it is not finite; return whether all was."""
+def _measure(run: Run, val: Split, start: dict[str, Any]) -> bool:
+    """Write the epoch into the history, unless something in it is not finite; return whether all was.
+
+    Args:
+        start: the snapshot from before the epoch.
+    """
     losses = torch.stack(run.losses).cpu()  # the one read of the epoch
     scores = {f"val_{name}": value for name, value in evaluate(run.model, val, run.loss).items()}
     val_finite = math.isfinite(scores["val_loss"]) or not len(val.x)
-    if not (val_finite and bool(torch.isfinite(losses).all()) and all_finite(run.model)):
+    sizes = weight_sizes(run.model)
+    if not (val_finite and bool(torch.isfinite(losses).all()) and bool(torch.isfinite(sizes).all())):
         return False
+    if run.suspect is None and can_overflow(sizes):
+        run.suspect = start
     run.history.record(train_loss=losses.double().mean().item(), **scores)
     run.keep_losses(losses)
     try:
@@ -203,33 +214,59 @@ def _measure(run: Run, val: Split) -> bool:
 
 
 def _finite_so_far(run: Run) -> bool:
-    return all_finite(run.model) and bool(torch.isfinite(run.step_loss).all())
+    return bool(torch.isfinite(weight_sizes(run.model)).all()) and bool(torch.isfinite(run.step_loss).all())
 
 
-def _find_first_bad(run: Run, start: dict[str, Any], train: Split, val: Split, batch_size: int) -> None:
-    """Go through the last epoch again from its first step, looking at every tensor, and leave the model at the bad one.
+def _go_back_to_first_bad(run: Run, start: dict[str, Any], train: Split, val: Split, batch_size: int) -> None:
+    """Find the first number of the last epoch that was not finite, and leave the model as it was at that step."""
+    bad_losses = (~torch.isfinite(run.step_loss)).nonzero()
+    found = _replay(run, start, train, val, batch_size)
+    if found is None and len(bad_losses):  # a GPU does not repeat itself to the last bit
+        _note(run, Bad(int(bad_losses[0]), "loss", "loss"), train, batch_size)
+    else:
+        _note(run, found or Bad(run.step - 1, "loss", "loss"), train, batch_size)
+
+
+def _find_overflow(run: Run, train: Split, val: Split, batch_size: int) -> None:
+    """Find out whether a training that ended badly, with finite losses, had an overflow inside; change nothing."""
+    twin, end = copy.copy(run), snapshot(run)
+    twin.rewind(run.suspect["epoch"] * _steps(train, batch_size))
+    found = _replay(twin, run.suspect, train, val, batch_size, epochs=min(run.epoch - run.suspect["epoch"], _LOOK))
+    put_back(run, end)
+    if found is not None:
+        _note(run, found, train, batch_size)
+
+
+def _replay(
+    run: Run, start: dict[str, Any], train: Split, val: Split, batch_size: int, *, epochs: int = 1
+) -> Bad | None:
+    """Go through epochs again from a snapshot and look at every tensor; stop at the first that is not finite.
 
     The callbacks take part as copies: they may change gradients, and one that keeps a record keeps it once.
     """
-    seen = run.step_loss
     put_back(run, start)
     run.losses, callbacks = [], run.callbacks
     with Inspector(run.model) as inspector:
         run.callbacks = [inspector, *_copies(callbacks)]
         try:
-            _one_epoch(run, train.x, train.y, batch_size)
-            evaluate(run.model, val, run.loss)  # all steps were finite: it happens on the validation data
+            for run.epoch in range(start["epoch"], start["epoch"] + epochs):
+                _one_epoch(run, train.x, train.y, batch_size)
+                evaluate(run.model, val, run.loss)
+                inspector.stop_if_found()
         except StopTraining:
             pass
         finally:
             run.callbacks = callbacks
-    bad_losses = (~torch.isfinite(seen)).nonzero()
-    if inspector.found is None and len(bad_losses):  # a GPU that does not repeat itself to the last bit
-        run.bad_step = int(bad_losses[0])
-    else:
-        run.bad_step = run.step - 1
-    run.bad_layer, what = inspector.found or ("loss", "loss")
-    run.why = why_not_finite(Bad(run.bad_step, run.bad_layer, what), epoch=run.epoch, lr=run.lr)
+    return Bad(run.step - 1, *inspector.found) if inspector.found else None
+
+
+def _note(run: Run, bad: Bad, train: Split, batch_size: int) -> None:
+    run.bad_step, run.bad_layer = bad.step, bad.layer
+    run.why = why_not_finite(bad, epoch=bad.step // _steps(train, batch_size), lr=run.lr)
+
+
+def _steps(train: Split, batch_size: int) -> int:
+    return math.ceil(len(train.x) / batch_size)  # an epoch
 
 
 def _copies(callbacks: list[Callback]) -> list[Callback]:

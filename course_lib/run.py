@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import nn
@@ -93,6 +94,7 @@ class Run:
         self.stopped = self.why = ""
         self.bad_step: int | None = None
         self.bad_layer: str | None = None
+        self.suspect: dict[str, Any] | None = None  # the snapshot before the first epoch that made enormous weights
 
     @property
     def step(self) -> int:
@@ -110,6 +112,10 @@ class Run:
         self._parts.append(losses)
         self._steps_before += len(losses)
         self.losses = []
+
+    def rewind(self, steps: int) -> None:
+        """Forget all step losses, and say that ``steps`` steps lie behind."""
+        self._parts, self._steps_before, self.losses = [], steps, []
 
     def __repr__(self) -> str:
         text = f"Run ({self.stopped}): {self.epoch} epochs, {self.step} steps. {self.history}"
