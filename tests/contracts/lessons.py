@@ -34,6 +34,13 @@ def found(kind: type) -> list[Found]:
     return list(things.values())
 
 
+def subclasses(kind: type) -> list[type]:
+    """Every class of every lesson that is a `kind`, in the file that defines it."""
+    files = [file for lesson in _modules(course_lib.lessons) for file in (lesson, *_modules(lesson))]
+    classes = [each for file in files for each in vars(file).values() if isinstance(each, type)]
+    return list(dict.fromkeys(each for each in classes if issubclass(each, kind) and each is not kind))
+
+
 def misplaced(each: Found) -> list[str]:
     """What is wrong with the name of a thing: its id is the lesson and the variable a notebook writes."""
     lesson = each.lesson.__name__.rpartition(".")[2]

@@ -1,0 +1,204 @@
+"""What every explorer of every lesson promises; found, not listed.
+
+`broken_promises` says what an explorer does not keep; the tests at the end feed it bad ones, so that it can fail.
+"""
+
+import inspect
+import pickle
+from collections.abc import Iterator
+from random import Random
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+
+from course_lib.controls import Choice, Slider
+from course_lib.explorer import Explorer
+from tests.contracts.lessons import subclasses
+
+EXPLORERS = subclasses(Explorer)
+ENOUGH = 8  # of the 23 settings give another result and another picture
+OTHER_PIXELS = 0.005  # of all pixels
+SAYS_WHY = ("overflow", "infinite", "not finite", "diverge", "off the map", "left", "not one epoch")
+
+
+def settings(explorer: type[Explorer]) -> list[dict]:
+    """Both ends, the middle, and 20 random places of all controls: 23 settings."""
+    rng, controls = Random(0), explorer.controls
+    ends = [{name: control.places()[i] for name, control in controls.items()} for i in range(3)]
+    return ends + [{name: control.random(rng) for name, control in controls.items()} for _ in range(20)]
+
+
+def broken_promises(kind: type[Explorer]) -> list[str]:
+    """Everything that is wrong with an explorer, in sentences."""
+    problems = [*_texts(kind)]
+    start = kind()
+    moved, results, pictures, words = kind(), [], [], []
+    for setting in settings(kind):
+        try:
+            moved.set(**setting)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the learner would meet it)
+            problems.append(f"raises at {setting}: {error!r}")
+            continue
+        results.append(moved.result)
+        pictures.append(moved.pixels())
+        words.append(moved.describe(moved.result))
+        problems += [f"at {setting}: {problem}" for problem in _not_finite(moved)]
+    if len(results) < len(settings(kind)):
+        return problems
+    problems += _changes(start, results, pictures, words)
+    problems += _depends_on_the_path(kind, moved)
+    return problems
+
+
+def _texts(kind: type[Explorer]) -> Iterator[str]:
+    if not (kind.__doc__ or "").strip().endswith(("?", ".")):
+        yield "has no docstring that asks its question"
+    sliders = [control for control in kind.controls.values() if not isinstance(control, Choice)]
+    if not kind.controls or len(kind.controls) > 3 or len(sliders) > 3:
+        yield f"has {len(kind.controls)} controls; at most three"
+    if "self." in inspect.getsource(kind.compute).replace("self.steps", ""):
+        yield "compute reads the explorer: it must be pure"
+
+
+def _not_finite(explorer: Explorer) -> Iterator[str]:
+    """Drawn numbers that are not finite, unless the words say why."""
+    said = explorer.describe(explorer.result).lower()
+    if any(word in said for word in SAYS_WHY):
+        return
+    for axes in explorer.fig.axes:
+        for name, values in _drawn(axes):
+            if not np.isfinite(np.asarray(values, dtype=float)).all():
+                yield f"{name} holds numbers that are not finite, and the words do not say why"
+
+
+def _drawn(axes: Axes) -> Iterator[tuple[str, np.ndarray]]:
+    yield from (("a line", line.get_xydata()) for line in axes.lines if line.get_visible())
+    yield from (("a picture", image.get_array().filled(np.nan)) for image in axes.images)
+    yield from (("points", np.ma.filled(group.get_offsets(), np.nan)) for group in axes.collections)
+
+
+def _changes(start: Explorer, results: list, pictures: list, words: list[str]) -> Iterator[str]:
+    first, before = pickle.dumps(start.result), start.pixels()
+    other = [
+        pickle.dumps(result) != first and (picture != before).any(-1).mean() >= OTHER_PIXELS
+        for result, picture in zip(results, pictures, strict=True)
+    ]
+    if sum(other) < ENOUGH:
+        yield f"only {sum(other)} of {len(other)} settings change both result and picture"
+    said = {pickle.dumps(result): text for result, text in zip(results, words, strict=True)}
+    if len(set(said.values())) < min(ENOUGH, len(said)):
+        yield f"{len(said)} results share {len(set(said.values()))} alternative texts"
+
+
+def _depends_on_the_path(kind: type[Explorer], moved: Explorer) -> Iterator[str]:
+    """After any sequence of moves the picture is that of a fresh explorer at the same setting."""
+    rng = Random(1)
+    for setting in rng.sample(settings(kind), 4):
+        fresh = kind(**setting)
+        off = (moved.set(**setting).pixels() != fresh.pixels()).any(-1).sum()
+        if off:
+            yield f"after many moves {off} pixels differ from a fresh explorer at {setting}"
+
+
+@pytest.mark.parametrize("kind", EXPLORERS, ids=lambda kind: kind.__name__)
+def test_keeps_its_promises(kind, record_property):
+    moved = kind()
+    assert broken_promises(kind) == []
+    times = []
+    for setting in settings(kind)[:8]:
+        moved.set(**setting)
+        times.append(moved.seconds)
+    record_property("median_ms", round(1e3 * float(np.median(times)), 1))
+    print(f"{kind.__name__}: {np.median(times) * 1e3:.1f} ms a move, paths {moved.paths}")
+    assert sum(moved.paths.values()) == 9  # the first picture, and one for each move
+
+
+def test_lesson_has_at_least_three():
+    assert len(EXPLORERS) >= 3
+
+
+class Good(Explorer):
+    """Where is the line?"""
+
+    controls = {"a": Slider(-1, 1, start=0.5)}
+
+    def compute(self, a):
+        return np.array([0, a])
+
+    def draw(self, fig, result):
+        axes = fig.subplots()
+        axes.set(xlim=(0, 1), ylim=(-1, 1))
+        return axes.plot([0, 1], result)
+
+    def update(self, moving, result):
+        moving[0].set_ydata(result)
+
+    def describe(self, result):
+        return f"It ends at {result[1]:.3f}."
+
+
+class Raises(Good):
+    """Where is it?"""
+
+    def compute(self, a):
+        return np.array([0, 1 / (a > 0)])
+
+
+class Still(Good):
+    """Where is it?"""
+
+    def update(self, moving, result):
+        pass
+
+
+class Forgets(Good):
+    """Where is it?"""
+
+    def draw(self, fig, result):
+        moving = super().draw(fig, result)
+        moving[0].set_linewidth(2 + 3 * abs(result[1]))  # update leaves it as it was
+        return moving
+
+
+class Infinite(Good):
+    """Where is it?"""
+
+    def compute(self, a):
+        return np.array([0, np.inf if a > 0.6 else a])
+
+
+class Silent(Good):
+    """Where is it?"""
+
+    def describe(self, result):
+        return "A line."
+
+
+class Impure(Good):
+    """Where is it?"""
+
+    memory = 0.0
+
+    def compute(self, a):
+        self.memory += a
+        return np.array([0, a])
+
+
+def test_good_explorer_passes():
+    assert broken_promises(Good) == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (Raises, "raises"),
+        (Still, "change both result and picture"),
+        (Forgets, "differ from a fresh explorer"),
+        (Infinite, "not finite"),
+        (Silent, "alternative text"),
+        (Impure, "pure"),
+    ],
+)
+def test_bad_explorer_is_found(bad, words):
+    assert any(words in problem for problem in broken_promises(bad))

@@ -1,0 +1,79 @@
+"""Controls: their ranges, their errors, and the widgets that stand for them."""
+
+import re
+from random import Random
+
+import pytest
+
+from course_lib.controls import Choice, Grid, Number, Slider, Switches
+
+ALL = {
+    "linear": Slider(-1, 3, start=0.5),
+    "log": Slider(1e-4, 10, start=0.3, log=True),
+    "integer": Slider(1, 9, start=4, integer=True),
+    "choice": Choice("a", "b", "c"),
+    "switches": Switches(5),
+    "grid": Grid(2, 3, lo=-2, hi=2),
+    "number": Number(-5, 5),
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_places_and_random_values_are_valid(name):
+    control, rng = ALL[name], Random(0)
+    for value in (control.start, *control.places(), *(control.random(rng) for _ in range(50))):
+        assert control.check(value) == value
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_widgets_hold_what_is_written(name):
+    control = ALL[name]
+    _, inputs = control.widgets("x")
+    assert control.read(inputs) == control.start
+    for value in control.places()[:2]:
+        control.write(inputs, value)
+        assert flat(control.read(inputs)) == pytest.approx(flat(value))
+
+
+def flat(value):
+    """A grid as one list, so that approx can compare it."""
+    grid = isinstance(value, tuple) and isinstance(value[0], tuple)
+    return [number for row in value for number in row] if grid else value
+
+
+def test_ends_of_a_log_slider_survive_the_way_through_the_widget():
+    """The widget computes 10 ** exponent, which can lie a hair outside."""
+    control = Slider(0.02, 4, start=2, log=True)
+    _, (slider,) = control.widgets("α")
+    for exponent, end in ((slider.min, 0.02), (slider.max, 4)):
+        slider.value = 10**exponent
+        assert control.check(slider.value) == pytest.approx(end)
+
+
+def test_name_unit_and_label_are_on_the_widget():
+    _, (slider,) = Slider(0, 1, unit="cm", label="length").widgets("x")
+    assert slider.description == "length in cm"
+    _, (box,) = Number(0, 1).widgets("β")
+    assert box.description == "β"
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Slider(2, 1), "lo=2 and hi=1"),
+        (lambda: Slider(0, 1, log=True), "starts above 0, got lo=0"),
+        (lambda: Slider(0, 1, start=3), "3 lies outside 0 to 1"),
+        (lambda: Slider(0, 1).check(True), "True is not a number"),
+        (lambda: Slider(0, 1).check(float("inf")), "inf is not a number"),
+        (lambda: Choice("a"), "at least two options"),
+        (lambda: Choice("a", "b").check("c"), "'c' is none of 'a', 'b'"),
+        (lambda: Switches(3).check((True, False)), "not a row of 3 switches"),
+        (lambda: Switches(2).check((True, 7)), "not a row of 2 switches"),
+        (lambda: Grid(2, 2).check(((1, 2),)), "not 2 rows of 2 numbers"),
+        (lambda: Grid(1, 1).check((("x",),)), "'x' is not a number"),
+        (lambda: Number(3, 3), "lo=3 and hi=3"),
+    ],
+)
+def test_errors_name_the_value(make, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        make()

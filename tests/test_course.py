@@ -1,0 +1,66 @@
+"""What a notebook sees: the public names, the set-up line, and what importing costs."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+import course_lib as course
+
+
+def test_every_public_name_is_there():
+    assert all(hasattr(course, name) for name in course.__all__)
+
+
+def test_setup_prints_one_line_and_starts_the_random_numbers(capsys):
+    course.setup(seed=3)
+    first = torch.rand(2)
+    course.setup(seed=3)
+    assert torch.equal(first, torch.rand(2))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 and lines[0] == lines[1]
+    assert lines[0].startswith("Ready: Python 3.") and f"torch {torch.__version__}" in lines[0]
+    assert "CPU, 1 thread · seed 3" in lines[0]
+
+
+def test_setup_in_lecture_mode_says_so(capsys):
+    course.setup(lecture=True)
+    assert "lecture mode" in capsys.readouterr().out
+    course.setup()
+
+
+def test_seeds_are_shifted_when_claims_are_checked(monkeypatch):
+    course.seed_everything(5)
+    expected = torch.rand(1)
+    monkeypatch.setenv("COURSE_SEED_SHIFT", "2")
+    course.seed_everything(3)
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_a_bad_thread_count_is_named(monkeypatch):
+    monkeypatch.setenv("COURSE_THREADS", "many")
+    with pytest.raises(ValueError, match="COURSE_THREADS is 'many'"):
+        course.setup()
+
+
+def fresh(code):
+    env = {key: value for key, value in os.environ.items() if key != "PYTORCH_ENABLE_MPS_FALLBACK"}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env).stdout
+
+
+def test_import_is_light_and_sets_what_torch_reads():
+    code = (
+        "import sys, os, course_lib; print(os.environ['PYTORCH_ENABLE_MPS_FALLBACK'],"
+        "[m for m in ('sklearn', 'pandas', 'jupyterlab', 'nbformat', 'torch._dynamo', 'pytest') if m in sys.modules])"
+    )
+    assert fresh(code).strip() == "1 []"
+
+
+def test_setup_warms_the_optimisers_up_in_the_background():
+    code = (
+        "import sys, course_lib; from course_lib.warm_up import warm_up; course_lib.setup(); t = warm_up(); t.join();"
+        "print('torch._dynamo' in sys.modules, t is warm_up())"
+    )
+    assert fresh(code).splitlines()[-1] == "True True"

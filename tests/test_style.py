@@ -1,0 +1,50 @@
+"""The look: one file, one large mode, and colours that can be told apart."""
+
+import matplotlib
+import pytest
+
+from course_lib import colors, style
+
+
+@pytest.fixture(autouse=True)
+def _usual_style():
+    yield
+    style.use_style()
+
+
+def test_large_mode_goes_on_and_off():
+    style.use_style(lecture=True)
+    assert style.is_lecture() and matplotlib.rcParams["font.size"] == 18 and style.scale() > 1.5
+    style.use_style()
+    assert not style.is_lecture() and matplotlib.rcParams["font.size"] == 11 and style.scale() == 1
+
+
+def test_context_is_left_behind():
+    matplotlib.rcParams["font.size"] = 7
+    with style.in_house_style():
+        assert matplotlib.rcParams["font.size"] == 11
+    assert matplotlib.rcParams["font.size"] == 7
+
+
+def test_roles_differ_by_more_than_colour():
+    """In greyscale a line style or a marker still tells train, validation, truth and guess apart."""
+    roles = (colors.TRAIN, colors.VAL, colors.TRUTH, colors.GUESS)
+    assert len({(role["linestyle"], role.get("marker")) for role in roles}) == len(roles)
+    assert len({look["marker"] for look in colors.CLASSES}) == len(colors.CLASSES)
+
+
+def test_lines_stand_out_from_white():
+    """Contrast of at least 3 to 1 (WCAG 2.2, graphical objects)."""
+    for name in ("BLUE", "ORANGE", "WINE", "BLACK", "GREY", "GREEN"):
+        channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in _rgb(getattr(colors, name))]
+        luminance = 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
+        assert 1.05 / (luminance + 0.05) >= 3, name
+
+
+def test_swept_colours_go_from_dark_to_light():
+    first, last = colors.swept(0), colors.swept(1)
+    assert sum(first[:3]) < sum(last[:3]) and colors.swept(-1) == first and colors.swept(2) == last
+
+
+def _rgb(hexed):
+    return [int(hexed[i : i + 2], 16) / 255 for i in (1, 3, 5)]
