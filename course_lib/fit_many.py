@@ -129,11 +129,12 @@ def _engine(
         except (
             Exception
         ) as error:  # vmap refuses with errors of many kinds; what is wrong otherwise, the loop meets too
-            reason = f"vmap refuses the net or the loss ({str(error).splitlines()[0].split('. ')[0]})"
+            words = (str(error).splitlines() or [type(error).__name__])[0].removeprefix("vmap: ").split(". ")[0]
+            reason = f"vmap refuses the net or the loss ({words})"
             if together is True:
                 raise ValueError(f'These runs cannot be trained together: {reason}. Write together="auto".') from error
     if together == "auto":
-        print(f"fit_many trains the {len(sweep)} runs one after the other: {reason}.")
+        print(f"fit_many trains its {len(sweep)} runs one after the other: {reason}.")
     return OneByOne(sweep, ready, loss, device), reason
 
 

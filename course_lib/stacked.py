@@ -50,12 +50,15 @@ class Stacked:
             for name, value in others[0].items()
             if name not in self.names
         }
+        self.places = _places(self.net)
         self.layers = None if still else _plain_layers(self.net)
         self._each = vmap(self._call, in_dims=(0, 0, 0), randomness="different")
         self._same = vmap(self._call, in_dims=(0, 0, None), randomness="different")
 
     def _call(self, views: list[Tensor], others: dict[str, Tensor], x: Tensor) -> Tensor:
-        return functional_call(self.net, {**dict(zip(self.names, views, strict=True)), **others}, (x,))
+        state = dict(zip(self.names, views, strict=True)) | others
+        state = {place: state[name] for place, name in self.places.items()}
+        return functional_call(self.net, state, (x,), tie_weights=False)
 
     def __call__(self, x: Tensor, *, shared: bool) -> Tensor:
         """All nets' outputs (M, B, ...) for x: (B, ...) if ``shared``, else (M, B, ...), a batch for each."""
@@ -134,6 +137,20 @@ class Stacked:
 
 def _flat(net: nn.Module, names: list[str]) -> Tensor:
     return torch.cat([net.get_parameter(name).detach().flatten() for name in names])
+
+
+def _places(net: nn.Module) -> dict[str, str]:
+    """Every place in the net that holds a weight or a buffer -> its first name; tied weights have several places.
+
+    functional_call can tie weights itself, but does not put back those of a module that stands in the net twice.
+    """
+    first = {id(value): name for name, value in [*net.named_parameters(), *net.named_buffers()]}
+    return {
+        f"{prefix}.{name}" if prefix else name: first[id(value)]
+        for prefix, module in net.named_modules()  # each module once
+        for name, value in [*module._parameters.items(), *module._buffers.items()]
+        if value is not None
+    }
 
 
 def _plain_layers(net: nn.Module) -> list[nn.Module] | None:
