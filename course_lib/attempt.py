@@ -109,7 +109,8 @@ def signature_problem(function: Callable, args: tuple, names: tuple[str, ...]) -
     except TypeError:
         takes = ", ".join(inspect.signature(function).parameters) or "nothing"
         name = getattr(function, "__name__", "the function")
-        return f"`{name}` takes ({takes}); it is called with {len(args)}: ({', '.join(names)})."
+        given = f"{len(args)}: ({', '.join(names)})" if args else "nothing"
+        return f"`{name}` takes ({takes}); it is called with {given}."
     except ValueError:  # some built-in functions have no signature
         return None
     return None

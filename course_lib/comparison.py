@@ -57,17 +57,18 @@ def same(got: Any, expected: Any, *, rtol: float = 1e-4, atol: float = 1e-6) -> 
         return False
     if _sort_of(expected) in ("number", "numbers"):
         return bool(_near(got, expected, rtol, atol).all())
-    return _plain(got) == _plain(expected)
+    return bool(_plain(got) == _plain(expected))
 
 
 def sort(value: Any) -> str:
     """What sort of thing it is, in words: 'a tensor of shape (3, 2)', 'the number', 'a string'."""
-    if isinstance(value, Array) and value.ndim > 0:
+    name = _sort_of(value)
+    if name == "numbers":
         return f"{'a tensor' if isinstance(value, torch.Tensor) else 'an array'} of shape {tuple(value.shape)}"
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)} entries"
     words = {"number": "one number", "yes or no": "True or False", "text": "a string", "nothing": "None"}
-    return words.get(_sort_of(value), f"a {type(value).__name__}")
+    return words.get(name, f"a {name}")
 
 
 def show(value: Any) -> str:
@@ -75,14 +76,17 @@ def show(value: Any) -> str:
     if isinstance(value, tuple | list) and len(value) <= 4:
         inside = ", ".join(show(each) for each in value)
         return f"({inside})" if isinstance(value, tuple) else f"[{inside}]"
-    if isinstance(value, Array):
+    if isinstance(value, Array) and _sort_of(value) in ("numbers", "number", "yes or no"):
         values = _values(value)
         return sort(value) if values.size > 12 else _rounded(values.tolist())
     if isinstance(value, float | np.floating):
         return f"{float(value):.5g}"
     if callable(value):
         return _name(value)
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # whatever a learner's class may do
+        text = sort(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
@@ -117,12 +121,22 @@ def _sort_of(value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes or no"
     if isinstance(value, Array):
-        if value.ndim > 0:
-            return "numbers"
-        return "yes or no" if _family(value) == "yes/no values" else "number"
+        return _sort_of_array(value)
     if isinstance(value, numbers.Number):
         return "number"
     return "nothing" if value is None else "text" if isinstance(value, str) else type(value).__name__
+
+
+def _sort_of_array(value: Array) -> str:
+    try:
+        plain = _values(value)
+    except (TypeError, RuntimeError):  # sparse, nested, quantised, on the meta device
+        return f"{type(value).__name__} without plain numbers"
+    if plain.dtype.kind not in "biufc":
+        return f"{type(value).__name__} of {plain.dtype} entries"
+    if plain.ndim > 0:
+        return "numbers"
+    return "yes or no" if plain.dtype.kind == "b" else "number"
 
 
 def _family(value: Array) -> str:
@@ -139,7 +153,13 @@ def _values(value: Any) -> np.ndarray:
         value = value.detach().cpu()
         value = value.float() if value.dtype in (torch.bfloat16, torch.float16) else value
         return value.resolve_conj().resolve_neg().numpy()
-    return np.asarray(value)
+    plain = np.asarray(value)
+    if plain.dtype == object and isinstance(value, numbers.Number):  # fractions, decimals, very large whole numbers
+        try:
+            return np.asarray(float(value))
+        except OverflowError:
+            return np.asarray(math.inf)
+    return plain
 
 
 def _near(got: Any, expected: Any, rtol: float, atol: float) -> np.ndarray:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from matplotlib import rcParams
+
 from course_lib.answers import Choice, Kind, Marks
 from course_lib.colors import BLACK, GUESS, TRUTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-TOP, ROW = 0.95, 0.085  # the first row of labels and the distance to the next, in shares of the axes
+TOP, ROW = 1.0, 1.7  # middle of the first row of labels below the edge, and distance to the next, in font sizes
 ROOM = 0.3  # share of the axes that a label may need beside its line
+EDGE = 0.12  # share of the axes that a label may need above or below its line
 BOX = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5}  # readable over curves
 
 
@@ -75,8 +78,8 @@ def _upright(ax: Axes, pair: list[tuple[float, Line]], row: int) -> int:
         side = "right" if share < ROOM else "left" if share > 1 - ROOM else outside
         row += side in taken
         taken.add(side)
-        beside, align = ((6, 0), "left") if side == "right" else ((-6, 0), "right")
-        _label(ax, line, (line.value, TOP - ROW * row), frame, beside, {"ha": align, "va": "center"})
+        beside, align = (6, "left") if side == "right" else (-6, "right")
+        _label(ax, line, (line.value, 1), frame, (beside, _down(row)), {"ha": align, "va": "center"})
     return row + 1
 
 
@@ -86,8 +89,8 @@ def _level(ax: Axes, pair: list[tuple[float, Line]], row: int) -> int:
     for number, (share, line) in enumerate(pair):
         ax.axhline(line.value, **_line_style(line), zorder=3)
         ax.plot([0], [line.value], transform=frame, **_foot_style(line))
-        above = (number == len(pair) - 1 and share < 1 - ROW) or share < ROW
-        across = 0.98 if share < 1 - ROW or len(pair) == 1 else 0.98 - 0.4 * number  # two at the top stand side by side
+        above = (number == len(pair) - 1 and share < 1 - EDGE) or share < EDGE
+        across = 0.98 if EDGE < share < 1 - EDGE else 0.98 - 0.4 * number  # two at one edge stand side by side
         beside, align = ((0, 4), "bottom") if above else ((0, -4), "top")
         _label(ax, line, (across, line.value), frame, beside, {"ha": "right", "va": align})
     return row
@@ -95,9 +98,14 @@ def _level(ax: Axes, pair: list[tuple[float, Line]], row: int) -> int:
 
 def _write(ax: Axes, lines: list[Line], row: int) -> int:
     for line in lines:
-        _label(ax, line, (0.02, TOP - ROW * row), ax.transAxes, (0, 0), {"ha": "left", "va": "center"})
+        _label(ax, line, (0.02, 1), ax.transAxes, (0, _down(row)), {"ha": "left", "va": "center"})
         row += 1
     return row
+
+
+def _down(row: int) -> float:
+    """Points from the upper edge to the middle of a row of labels; in the large mode the rows are larger too."""
+    return -(TOP + ROW * row) * rcParams["font.size"]
 
 
 def _label(ax: Axes, line: Line, at: tuple, frame: Any, beside: tuple, align: dict) -> None:

@@ -1,5 +1,6 @@
 """What is said to each sort of answer, and that the words grow more concrete."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -136,7 +137,7 @@ def test_words_for_values():
     assert judge(COUNT, "many").message == "Your answer is a string, where one number is expected."
     assert judge(COUNT, None).message.startswith("Your answer is None")
     assert judge(COUNT, True).kind == "not yet"
-    assert judge(COUNT, lambda rows: 700).kind == "error"
+    assert judge(COUNT, lambda rows: 700).message == "`<lambda>` takes (rows); it is called with nothing."
 
 
 @pytest.mark.parametrize("answer", [..., step, climb, broken])
@@ -154,3 +155,47 @@ def test_an_interrupt_is_no_wrong_answer():
 
     with pytest.raises(KeyboardInterrupt):
         judge(EXERCISE, endless)
+
+
+class Odd:
+    """An object that answers to nothing."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        raise RuntimeError("no comparison")
+
+    def __repr__(self):
+        raise RuntimeError("no words")
+
+
+ODD = {
+    "sparse": lambda: torch.eye(2).to_sparse(),
+    "meta": lambda: torch.ones(2, device="meta"),
+    "float8": lambda: torch.ones(2).to(torch.float8_e4m3fn),
+    "objects": lambda: np.array([None, 1], dtype=object),
+    "strings": lambda: np.array(["a", "b"]),
+    "dictionary": lambda: {"a": torch.ones(2)},
+    "set": lambda: {1, 2},
+    "odd": Odd,
+    "tuple of odd": lambda: (Odd(),),
+    "class": lambda: Odd,
+    "module": lambda: torch.nn.Linear(2, 2),
+    "generator": lambda: (each for each in "ab"),
+    "complex": lambda: 1j,
+    "huge": lambda: 10**400,
+    "ragged": lambda: [[1, 2], [3]],
+    "bytes": lambda: b"x",
+    "shape": lambda: torch.Size([2]),
+    "empty": lambda: torch.empty(0),
+}
+
+
+@pytest.mark.parametrize("expected", [1.5, 700, True, "a", torch.ones(2) * 3, torch.tensor(2.0), (1.5, torch.ones(2))])
+@pytest.mark.parametrize("odd", ODD)
+def test_whatever_is_returned_is_answered_in_words(odd, expected):
+    made = {"hints": ("a", "b", "c"), "why": "w", "wrong": {}, "question": "q", "cases": [(1,)]}
+    exercise = Exercise("a/b", oracle=lambda x: expected, solution=lambda x: expected, **made)
+    outcome = judge(exercise, lambda x: ODD[odd](), misses=1)
+    assert outcome.kind == "not yet" and len(outcome.message) > 20
+    assert set(outcome._repr_mimebundle_()) == {"text/html", "text/plain"}

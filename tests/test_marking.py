@@ -1,13 +1,22 @@
 """The learner's mark and the truth in a plot: at the right place on any scale, seen, and told apart without colour."""
 
+import matplotlib
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from course_lib.answers import Choice, Marks, Number
 from course_lib.marking import draw_answer
+from course_lib.style import use_style
 
 NUMBER = Number(0.01, 100, log=True, unit="s")
+
+
+@pytest.fixture
+def restored_style():
+    with matplotlib.rc_context():
+        yield
+        use_style()
 
 
 def new_axes(xscale="linear", yscale="linear"):
@@ -72,9 +81,12 @@ def test_zero_on_a_log_axis_leaves_the_limits_alone():
     assert ax.get_xlim() == before
 
 
-@pytest.mark.parametrize(("answer", "truth"), [(1.2, 1.2), (1.0, 1.01), (1.99, 2.0), (1.5, 1.5001)])
-def test_labels_do_not_hide_each_other(answer, truth):
-    ax = draw_answer(new_axes(), NUMBER, answer, truth)
+@pytest.mark.parametrize("axis", ["x", "y"])
+@pytest.mark.parametrize("lecture", [False, True])
+@pytest.mark.parametrize(("answer", "truth"), [(1.2, 1.2), (1.0, 1.01), (1.99, 2.0), (1.5, 1.5001), (1.01, 1.0)])
+def test_labels_do_not_hide_each_other(answer, truth, lecture, axis, restored_style):
+    use_style(lecture=lecture)
+    ax = draw_answer(new_axes(), NUMBER, answer, truth, axis=axis)
     canvas = FigureCanvasAgg(ax.figure)
     canvas.draw()
     one, other = (text.get_window_extent(canvas.get_renderer()) for text in ax.texts)
