@@ -27,8 +27,9 @@ class Bar:
                 return
             from tqdm.auto import tqdm
 
-            self.bar = tqdm(total=self.epochs, initial=self.first, desc="fit", unit="epoch", leave=False)
-            self.bar.start_t = self.began  # so that it knows how long the first epochs took
+            # The delay keeps it from showing itself, at epoch 0, before it knows when the training began.
+            self.bar = tqdm(total=self.epochs, initial=self.first, desc="fit", unit="epoch", leave=False, delay=1e-9)
+            self.bar.start_t, self.bar.last_print_t = self.began, self.began
         self.bar.set_postfix_str(f"train_loss {run.history.last('train_loss'):.3g}", refresh=False)
         self.bar.update(run.epoch - self.bar.n)
 
