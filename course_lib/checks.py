@@ -45,7 +45,7 @@ def real_number(name: str, value: Any) -> float:
         ValueError: when it is not one finite number of 0 or more.
     """
     try:
-        number = float(value)
+        number = math.nan if isinstance(value, str) else float(value)
     except (TypeError, ValueError, RuntimeError):  # RuntimeError: a tensor with several numbers
         number = math.nan
     if not 0 <= number < math.inf:
@@ -117,6 +117,8 @@ def _check_data(train: Split, val: Split) -> None:
                 raise ValueError(
                     f"{letter} of {name} is a {_name(tensor)}; it must be a torch.Tensor: torch.tensor(...)."
                 )
+            if not tensor.dim():
+                raise ValueError(f"{letter} of {name} is a single number, {tensor}; it must hold one row an example.")
         if len(x) and x.shape[1:] != train.x.shape[1:]:
             raise ValueError(
                 f"A row of x has the shape {tuple(train.x.shape[1:])} in train and {tuple(x.shape[1:])} in {name}: "
