@@ -1,0 +1,66 @@
+"""What holds for the cells of every lesson: any order after the set-up, no network, and a balance of its parts."""
+
+import socket
+
+import matplotlib
+import nbformat
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from course_lib.commands.checkout import ROOT
+from tests.lessons.cells import code_cells, lessons
+
+LESSONS = lessons()
+
+
+@pytest.fixture
+def shell(monkeypatch):
+    """An IPython of its own, which may not reach for the network."""
+
+    def refuse(_self, address):
+        raise OSError(f"a lesson works offline, and a cell asked for {address}")
+
+    matplotlib.use("agg")
+    shell = InteractiveShell()
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    yield shell
+    InteractiveShell.clear_instance()
+
+
+def test_there_are_lessons():
+    assert LESSONS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_after_the_setup_alone_each_cell_works_or_misses_a_name(shell, lesson, capsys):
+    setup, *others = code_cells(lesson)
+    assert shell.run_cell(setup.source).success
+    names = dict(shell.user_ns)
+    for cell in others:
+        shell.user_ns.clear()
+        shell.user_ns.update(names)
+        error = shell.run_cell(cell.source).error_in_exec
+        assert error is None or type(error) is NameError, f"{cell.id}: {error!r}"
+    assert "offline" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_parts_are_in_balance(lesson):
+    nb = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", 4)
+    tags = [tag for cell in nb.cells for tag in cell.metadata.get("tags", [])]
+    assert 3 <= tags.count("prediction") <= 4, "predictions"
+    assert tags.count("explorer") >= 3, "explorers"
+    assert 4 <= tags.count("exercise") <= 5, "exercises"
+    assert any(tag.startswith("concept:") for tag in tags), "concepts"
+    prose = sum(cell.cell_type == "markdown" for cell in nb.cells)
+    assert prose >= len(nb.cells) - prose, "less prose than code"
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_never_more_than_two_code_cells_in_a_row(lesson):
+    nb = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", 4)
+    row = 0
+    for cell in nb.cells:
+        row = row + 1 if cell.cell_type == "code" else 0
+        assert row <= 2, cell.id
