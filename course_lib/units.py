@@ -7,13 +7,19 @@ from torch import Tensor, nn
 RELU = (nn.ReLU, nn.ReLU6)  # layers whose output is exactly 0 on one side, and whose gradient is 0 there
 
 
-def dead_units(out: Tensor) -> Tensor:
-    """Which units are 0 for every example of ``out`` (B, ...); bool (units,).
+def by_unit(out: Tensor) -> Tensor:
+    """``out`` (B, ...) as (values, units): all values that a unit takes, in a column.
 
-    A unit is one number of the output of one example; in pictures (B, C, H, W) it is a channel, at all places.
+    A unit is one number of the output for one example; in pictures (B, C, H, W) it is a channel, at all places.
     """
-    zero = out == 0
-    return zero.all(0).flatten() if out.ndim != 4 else zero.transpose(0, 1).flatten(1).all(1)
+    if out.ndim == 4:
+        return out.movedim(1, 3).flatten(0, 2)
+    return out.reshape(out.shape[0] if out.ndim else 1, -1)
+
+
+def dead_units(out: Tensor) -> Tensor:
+    """Which units are 0 for every example of ``out`` (B, ...); bool (units,)."""
+    return (by_unit(out) == 0).all(0)
 
 
 def recorded(
