@@ -213,13 +213,13 @@ def _did_not_move(run: Run, start: dict[str, torch.Tensor]) -> str:
 
 
 def _worse_than_guessing(run: Run, y: torch.Tensor) -> str:
-    if not len(run.history["train_loss"]):
+    if len(run.history["train_loss"]) < 2:  # the mean over a first epoch says nothing yet
         return ""
     first, last = (float(run.history["train_loss"][k]) for k in (0, -1))
     guess, how = _guess(run, y)
-    if guess is None or last <= _WORSE * guess:
+    if last <= _WORSE * guess:
         return ""
-    fact = f"The training loss of the last epoch, {last:.3g}, is worse than guessing: {how} gives {guess:.3g}."
+    fact = f"The training loss of the last epoch, {last:.3g}, is worse than guessing: {how} = {guess:.3g}."
     if last < first:
         return f"{fact} It was still falling. The usual cause is too few steps: try more epochs or a larger lr."
     return (
@@ -228,14 +228,14 @@ def _worse_than_guessing(run: Run, y: torch.Tensor) -> str:
     )
 
 
-def _guess(run: Run, y: torch.Tensor) -> tuple[float | None, str]:
-    """Return the loss of not looking at x at all, and how one gets it in words."""
+def _guess(run: Run, y: torch.Tensor) -> tuple[float, str]:
+    """Return the loss of not looking at x at all, and how one gets it in words; infinite when nobody knows."""
     if run.loss is F.cross_entropy:
-        classes = run.classes
-        return math.log(classes), f"saying {classes} times 1/{classes} (ln {classes})"
+        k = run.classes
+        return math.log(k), f"to give each of the {k} classes a probability of 1/{k} costs ln {k}"
     if run.loss is squared_error:
-        return float(y.double().var(0, correction=0).mean()), "always saying the mean (the variance of y)"
-    return None, ""
+        return float(y.double().var(0, correction=0).mean()), "always to answer the mean costs the variance of y"
+    return math.inf, ""
 
 
 def _trained(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:

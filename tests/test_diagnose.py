@@ -278,6 +278,11 @@ def test_overfitting_alone_is_not_called_worse_than_guessing():
     assert run.history["val_loss"][-1] > math.log(10) and run.why == ""
 
 
+def test_a_first_epoch_is_too_early_to_judge():
+    run = fit(mlp, load("iris"), epochs=1, lr=0.5)
+    assert run.history["train_loss"][0] > 1.02 * math.log(3) and run.why == ""
+
+
 def test_no_epochs_no_word():
     assert fit(mlp, load("iris"), epochs=0, lr=0.1).why == ""
 
@@ -331,7 +336,7 @@ def test_data_that_is_all_the_same_excuses_one_output():
 
 def test_worse_than_guessing_blames_a_rate_that_jumps():
     run = fit(lambda: MLP(4, 8, 3, activation=nn.Tanh), load("iris"), epochs=5, lr=5)
-    assert "is worse than guessing: saying 3 times 1/3 (ln 3) gives 1.1" in run.why
+    assert "worse than guessing: to give each of the 3 classes a probability of 1/3 costs ln 3 = 1.1" in run.why
     assert "too large" in run.why and "Try lr=0.1" in run.why
 
 
@@ -342,7 +347,7 @@ def test_worse_than_guessing_knows_values_too():
         return net
 
     run = fit(make, load("coffee"), epochs=3, lr=1e-5)
-    assert "always saying the mean (the variance of y) gives 1.5" in run.why
+    assert "always to answer the mean costs the variance of y = 1.5" in run.why
     assert "It was still falling" in run.why
 
 
