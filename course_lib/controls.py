@@ -101,14 +101,20 @@ class Slider(Control):
             slider = widgets.IntSlider(self.start, int(self.lo), int(self.hi), step=step, **look)
         elif self.log:
             lo, hi = math.log10(self.lo), math.log10(self.hi)
-            step = self.step or (hi - lo) / 100
+            step = self.step or _step(lo, hi, math.log10(self.start))
             slider = widgets.FloatLogSlider(
                 self.start, base=10, min=lo, max=hi, step=step, readout_format=".3g", **look
             )
         else:
-            step = self.step or (self.hi - self.lo) / 100
+            step = self.step or _step(self.lo, self.hi, self.start)
             slider = widgets.FloatSlider(self.start, min=self.lo, max=self.hi, step=step, readout_format=".3g", **look)
         return slider, [slider]
+
+
+def _step(lo: float, hi: float, start: float) -> float:
+    """About a hundredth of the track, and such that `start` lies on a step: the front end moves what lies between."""
+    usual, way = (hi - lo) / 100, start - lo
+    return way / max(1, round(way / usual)) if way > 0 else usual
 
 
 class Choice(Control):
