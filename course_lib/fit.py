@@ -10,7 +10,6 @@ import copy
 import math
 import os
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 
 import torch
@@ -23,6 +22,7 @@ from course_lib.checks import check_callbacks, check_fits, made_model, placed, r
 from course_lib.datasets import Data, Split
 from course_lib.diagnose import Bad, Inspector, can_overflow, weight_sizes, why, why_not_finite
 from course_lib.evaluate import Loss, default_loss, evaluate, modes_kept, squared_error
+from course_lib.optimizers import DEFAULTS, torch_optimizer
 from course_lib.run import History, Run
 from course_lib.variation import perturb, shifted
 
@@ -122,24 +122,14 @@ def make_optimizer(
                 "momentum and weight_decay are for the optimisers by name; set them inside your own function."
             )
         return name
-    if name == "adam" and momentum is not None:
-        raise ValueError(
-            f"momentum is {momentum}, but 'adam' has two momenta of its own, its betas: leave momentum out."
-        )
-    rest: dict[str, Any] = {"weight_decay": weight_decay}
-    if name == "sgd":
-        return partial(_make, torch.optim.SGD, momentum=momentum or 0.0, **rest)
-    if name == "momentum":
-        return partial(_make, torch.optim.SGD, momentum=0.9 if momentum is None else momentum, **rest)
-    if name == "rmsprop":
-        return partial(_make, torch.optim.RMSprop, momentum=momentum or 0.0, **rest)
-    if name == "adam":
-        return partial(_make, torch.optim.Adam, **rest)
-    raise ValueError(f"optimizer is {name!r}; there are 'sgd', 'momentum', 'rmsprop' and 'adam', or give a function.")
-
-
-def _make(kind: type[torch.optim.Optimizer], parameters: Iterable[nn.Parameter], lr: float, **options: float):
-    return kind(parameters, lr=lr, **options)
+    if not isinstance(name, str) or name not in DEFAULTS:
+        raise ValueError(f"optimizer is {name!r}; there are {', '.join(map(repr, DEFAULTS))}, or give a function.")
+    hyper = DEFAULTS[name] | {"weight_decay": weight_decay}
+    if momentum is not None:
+        if "momentum" not in hyper:
+            raise ValueError(f"momentum is {momentum}, but {name!r} has moments of its own: leave momentum out.")
+        hyper["momentum"] = momentum
+    return lambda parameters, lr: torch_optimizer(name, parameters, hyper | {"lr": lr})
 
 
 def _train(

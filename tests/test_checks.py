@@ -60,7 +60,8 @@ REFUSED = {
     "seed 0.5": ({"seed": 0.5}, ["seed is 0.5", "whole number"]),
     "momentum -1": ({"momentum": -1}, ["momentum is -1"]),
     "weight_decay nan": ({"weight_decay": math.nan}, ["weight_decay is nan"]),
-    "optimizer": ({"optimizer": "adamw"}, ["optimizer is 'adamw'", "'sgd', 'momentum', 'rmsprop' and 'adam'"]),
+    "optimizer": ({"optimizer": "adamw"}, ["optimizer is 'adamw'", "'sgd', 'momentum', 'rmsprop', 'adam'"]),
+    "optimizer list": ({"optimizer": ["sgd"]}, ["optimizer is ['sgd']"]),
     "adam momentum": ({"optimizer": "adam", "momentum": 0.9}, ["momentum is 0.9", "'adam'"]),
     "own momentum": (
         {"optimizer": torch.optim.SGD, "momentum": 0.9},
