@@ -18,11 +18,13 @@ from tqdm import tqdm
 from course_lib.commands.checkout import lessons, write_json
 from course_lib.commands.execution import execute
 
+CELL_SECONDS = 900  # several runs share the cores
 ONE_THREAD = {"COURSE_THREADS": "1"}
 VARIATIONS: dict[str, dict[str, str]] = {
     "as it is": ONE_THREAD,
     **{f"seeds + {shift}": ONE_THREAD | {"COURSE_SEED_SHIFT": str(shift)} for shift in range(1, 5)},
-    "two threads": {"COURSE_THREADS": "2"},
+    # passive: two threads that wait by spinning stand still for minutes where other runs want the same cores
+    "two threads": {"COURSE_THREADS": "2", "OMP_WAIT_POLICY": "PASSIVE"},
     "weights off by 1e-6": ONE_THREAD | {"COURSE_WEIGHT_NOISE": "1e-6"},
 }
 
@@ -59,7 +61,7 @@ def _vary(path: Path, *, jobs: int) -> tuple[dict[str, list[dict[str, Any]]], di
 def _claims_of(path: Path, variables: dict[str, str]) -> tuple[list[dict[str, Any]], str]:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "claims.jsonl"
-        done = execute(path, env=variables | {"COURSE_CLAIMS_LOG": str(log)}, bar=False)
+        done = execute(path, env=variables | {"COURSE_CLAIMS_LOG": str(log)}, bar=False, cell_seconds=CELL_SECONDS)
         lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
     return [json.loads(line) for line in lines], done.error
 

@@ -36,7 +36,14 @@ class Execution:
     notebook: nbformat.NotebookNode  # with the outputs of this run
 
 
-def execute(path: Path, *, env: dict[str, str] | None = None, twice: bool = False, bar: bool = True) -> Execution:
+def execute(
+    path: Path,
+    *,
+    env: dict[str, str] | None = None,
+    twice: bool = False,
+    bar: bool = True,
+    cell_seconds: int = CELL_SECONDS,
+) -> Execution:
     """Run every cell of the notebook at `path` in a fresh kernel whose working folder is the notebook's own.
 
     Args:
@@ -44,13 +51,14 @@ def execute(path: Path, *, env: dict[str, str] | None = None, twice: bool = Fals
         env: variables added to the kernel's environment.
         twice: run all cells a second time in the same kernel, as a learner does who starts again at the top.
         bar: show a progress bar over the cells (only on a terminal).
+        cell_seconds: a cell that takes longer is stopped, and is the error.
 
     Raises:
         Trouble: the file is no notebook.
     """
     nb = _notebook(path)
     folder = {"metadata": {"path": str(path.parent)}}
-    client = NotebookClient(nb, timeout=CELL_SECONDS, kernel_name="python3", resources=folder)
+    client = NotebookClient(nb, timeout=cell_seconds, kernel_name="python3", resources=folder)
     code = [(i, cell) for i, cell in enumerate(nb.cells) if cell.cell_type == "code"] * (2 if twice else 1)
     error, done, start = "", 0, time.perf_counter()
     with tempfile.TemporaryDirectory() as own:
@@ -93,7 +101,7 @@ def _sentence(problem: Exception, cell: nbformat.NotebookNode) -> str:
     if isinstance(problem, CellExecutionError):
         return f"{problem.ename}: {problem.evalue} ({where})"
     if isinstance(problem, CellTimeoutError):
-        return f"longer than {CELL_SECONDS} s ({where})"
+        return f"a cell took too long and was stopped ({where})"
     return f"the kernel died, out of memory perhaps ({where})"
 
 
