@@ -66,7 +66,7 @@ def fit_many(
 
     Returns:
         The ``Runs``. A run that diverges stays among them. Interrupting the kernel keeps the epochs that are complete.
-        The global random state is the same before and after.
+        The CPU's global random state is the same before and after.
 
     Raises:
         ValueError: for anything that cannot be trained, with both sides named.
