@@ -82,8 +82,8 @@ class Number:
     def outcome(self, answer: float, truth: float) -> str:
         """'You said 0.4; it came out at 0.8. Yours is lower by a factor of 2.'"""
         said = f"You said {self.words(answer)}; it came out at {self.words(truth)}."
-        if self.words(answer) == self.words(truth):
-            return said
+        if self.distance(answer, truth) < self.tolerance() / 100:
+            return said  # nobody is told to be off "by a factor of 1"
         gap = f"a factor of {max(answer / truth, truth / answer):.2g}" if self.log and truth > 0 else ""
         gap = gap or self.words(abs(answer - truth))
         return f"{said} Yours is {'higher' if answer > truth else 'lower'} by {gap}."
@@ -146,19 +146,25 @@ class Marks:
     Args:
         labels: what each mark stands for.
         lo, hi, log, unit: the axis, as of `Number`.
+        ordered: each mark lies above the one before; an answer the other way round is sent back.
 
     Raises:
         ValueError: when the ends are no axis, or without different labels.
     """
 
-    def __init__(self, *labels: str, lo: float, hi: float, log: bool = False, unit: str = "") -> None:
+    def __init__(
+        self, *labels: str, lo: float, hi: float, log: bool = False, unit: str = "", ordered: bool = False
+    ) -> None:
         if not labels or len(set(labels)) != len(labels):
             raise ValueError(f"marks need different labels, got {labels!r}")
-        self.labels, self.axis = labels, Number(lo, hi, log=log, unit=unit)
+        self.labels, self.axis, self.ordered = labels, Number(lo, hi, log=log, unit=unit), ordered
 
     def parse(self, value: Any) -> tuple[float, ...]:
         """One place per label (a sequence in their order, or a dictionary), or a ValueError that says what is wrong."""
-        return tuple(self.axis.parse(each) for each in self._in_order(value))
+        places = tuple(self.axis.parse(each) for each in self._in_order(value))
+        if self.ordered and list(places) != sorted(places):
+            raise ValueError(f"{self.words(places)}: the order is turned round; {' ≤ '.join(self.labels)} is asked for")
+        return places
 
     def truth(self, value: Any) -> tuple[float, ...]:
         """The true places, in the order of the labels."""

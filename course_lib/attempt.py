@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import inspect
+import io
 import linecache
 import random
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,15 +43,21 @@ class Result:
     error: Exception | None = None
 
 
-def call(function: Callable, args: tuple, *, seed: int = 0) -> Result:
+def call(function: Callable, args: tuple, *, seed: int = 0, quiet: bool = False) -> Result:
     """Call `function` on copies of `args`, with random numbers that start from `seed` and leave no trace.
+
+    Args:
+        function: the learner's.
+        args: its arguments.
+        seed: where random numbers start.
+        quiet: drop what it prints; a print is useful once, not for each of a dozen hidden cases.
 
     Raises:
         Stopped: when the learner interrupts it.
     """
     mine, reference = copied(args), copied(args)
     try:
-        with fixed_random(seed):
+        with fixed_random(seed), redirect_stdout(io.StringIO()) if quiet else nullcontext():
             value = function(*mine)
     except KeyboardInterrupt:
         raise Stopped from None

@@ -57,7 +57,7 @@ def judge(exercise: Exercise, answer: Any, *, misses: int = 0) -> Outcome:
     function, cases = as_function(answer), exercise.all_cases()
     if problem := signature_problem(function, cases[0], exercise.parameters):
         return _outcome(ERROR, problem)
-    got = [call(function, args, seed=number) for number, args in enumerate(cases)]
+    got = [call(function, args, seed=number, quiet=number > 0) for number, args in enumerate(cases)]
     if any(is_untouched(each) for each in got):
         return _not_attempted(exercise)
     expected = exercise.results(exercise.oracle)
@@ -87,7 +87,8 @@ def matching(exercise: Exercise, got: list[Result]) -> tuple[str, ...]:
 
 
 def _not_attempted(exercise: Exercise) -> Outcome:
-    return _outcome(NOT_ATTEMPTED, f"Put your answer where `...` stands. {exercise.how('hint')} gives a hint.")
+    where = f"Put your answer where `...` stands. {exercise.how('hint')} gives a hint."
+    return _outcome(NOT_ATTEMPTED, exercise.question, where)
 
 
 def _not_a_function(exercise: Exercise, answer: Any) -> Outcome:

@@ -125,7 +125,7 @@ class Prediction:
         name = self._misconception(value, truth)
         self._keep_score(value, score, word, name)
         said = [f"{self.kind.outcome(value, truth)} Score: {score:.0%}."]
-        said += [f"{_sentence(name)}: {self.usual[name][1]}"] if name else []
+        said += [f"A usual thought here: “{name}”. {self.usual[name][1]}"] if name else []
         said += ["This answer was given when the truth was already known."] if self.late else []
         tone = "good" if word == CLOSE else "ask"
         return Verdict(SYMBOLS[word], _sentence(word), tuple(said), tone, score, word, name)
@@ -147,7 +147,7 @@ class Prediction:
         kept = f"Kept: {self.kind.words(self.value)}."
         if self.revealed or "score" in self._record():
             return f"{kept} The truth is already known; a new answer is kept as a second thought."
-        return f"{kept} Run the next cell to compare it with a real run."
+        return f"{kept} Run the next cells to compare it with a real run."
 
     def _show_truth(self, truth: Any) -> Any:
         truth = self.kind.truth(truth)

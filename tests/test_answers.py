@@ -130,3 +130,10 @@ def test_a_truth_must_exist(truth):
     with pytest.raises(ValueError, match="truth="):
         LOG.truth(truth)
     assert LOG.truth(50) == 50  # though it may lie off the axis
+
+
+def test_ordered_marks_send_a_turned_answer_back():
+    marks = Marks("lowest", "highest", lo=1e-5, hi=10, log=True, ordered=True)
+    assert marks.parse((0.001, 0.5)) == (0.001, 0.5)
+    with pytest.raises(ValueError, match="lowest 0.5, highest 0.001: the order is turned round; lowest ≤ highest"):
+        marks.parse((0.5, 0.001))

@@ -199,3 +199,20 @@ def test_whatever_is_returned_is_answered_in_words(odd, expected):
     outcome = judge(exercise, lambda x: ODD[odd](), misses=1)
     assert outcome.kind == "not yet" and len(outcome.message) > 20
     assert set(outcome._repr_mimebundle_()) == {"text/html", "text/plain"}
+
+
+def test_a_print_is_shown_once_not_for_every_hidden_case(capsys):
+    from course_lib.lessons.learning_rates import step
+
+    def talks(theta, gradient, lr):
+        print("shape", tuple(theta.shape))
+        return theta - lr * gradient
+
+    assert judge(step, talks).kind == "correct"
+    assert capsys.readouterr().out == "shape (2,)\n"
+
+
+def test_what_is_asked_stands_in_the_first_answer():
+    from course_lib.lessons.learning_rates import limit_rate
+
+    assert limit_rate.question in judge(limit_rate, lambda curvatures: ...).message

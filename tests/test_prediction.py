@@ -93,7 +93,7 @@ def test_a_usual_wrong_answer_is_named():
     guess = limit()
     guess.answer(0.41)
     verdict = guess.reveal(0.8)
-    assert verdict.misconception == "one over" and "One over: 1/λ lands" in str(verdict)
+    assert verdict.misconception == "one over" and "“one over”. 1/λ lands" in str(verdict)
     guess.answer(0.75)
     assert guess.reveal(0.8).misconception == ""
     guess.answer(0.4)
@@ -111,7 +111,7 @@ def test_a_usual_wrong_option_is_named():
 def test_an_answer_outlives_the_kernel_and_the_disk_is_not_needed(monkeypatch):
     limit().answer(0.3)
     forget()
-    assert limit().value == 0.3 and "Kept: 0.3. Run the next cell" in str(limit())
+    assert limit().value == 0.3 and "Kept: 0.3. Run the next cells" in str(limit())
     forget()
     monkeypatch.delenv("COURSE_PROGRESS")
     monkeypatch.setenv("CI", "1")
