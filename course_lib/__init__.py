@@ -27,6 +27,7 @@ from course_lib.show import show
 from course_lib.style import use_style
 from course_lib.variation import shifted
 from course_lib.warm_up import warm_up
+from course_lib.watch import watch
 
 __all__ = [
     "MLP",
@@ -53,6 +54,7 @@ __all__ = [
     "seed_everything",
     "setup",
     "show",
+    "watch",
 ]
 
 

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 CSS_DPI = 100
 
 
-def show(figure: Figure | Axes, *, alt: str) -> None:
+def show(figure: Figure | Axes, *, alt: str | None = None) -> None:
     """Displays a figure with alternative text, and closes it.
 
     Args:
         figure: a figure or one of its axes.
-        alt: what is to be seen, in words, computed where it holds numbers.
+        alt: what is to be seen, in words, computed where it holds numbers. A function that draws may say it itself with
+            `says`: then the cell above the figure does not give away what the learner is about to see.
 
     Raises:
         TypeError: something that is neither a figure nor axes.
@@ -37,14 +38,26 @@ def show(figure: Figure | Axes, *, alt: str) -> None:
 
     if not isinstance(figure, Artist) or figure.get_figure(root=True) is None:
         raise TypeError(f"show() takes a figure or axes, got {type(figure).__name__}")
+    figure = figure.get_figure(root=True)
+    alt = figure.get_label() if alt is None else alt
     if not isinstance(alt, str) or len(alt.split()) < 4:
         raise ValueError(f"alt says in a sentence what is to be seen, got {alt!r}")
-    figure = figure.get_figure(root=True)
     file = io.BytesIO()
     figure.savefig(file, format="png")
     plt.close(figure)  # a pyplot figure left open would be shown a second time by the inline backend
     picture = img(file.getvalue(), alt=alt, inches=figure.get_size_inches())
     display({"text/html": picture, "text/plain": f"[figure] {alt}"}, raw=True)
+
+
+def says(ax: Axes, words: str) -> Axes:
+    """Writes down, on the figure itself, what is to be seen in it; `show` takes that as the alternative text.
+
+    Args:
+        ax: any axes of the figure.
+        words: a sentence, with the numbers that were drawn.
+    """
+    ax.get_figure(root=True).set_label(words)
+    return ax
 
 
 def img(png: bytes, *, alt: str, inches: Iterable[float], grey: bool = False) -> str:

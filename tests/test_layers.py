@@ -33,6 +33,7 @@ sweep
 stacked
 together
 one_by_one
+runs
 fit_many
 warm_up
 show

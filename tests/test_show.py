@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pytest
 from matplotlib.figure import Figure
 
-from course_lib.show import img, show
+from course_lib.show import img, says, show
 
 
 @pytest.fixture
@@ -37,6 +37,15 @@ def test_takes_a_figure_without_pyplot(shown):
     figure = Figure()
     show(figure.subplots(), alt="an empty pair of axes")
     assert len(shown) == 1
+
+
+def test_a_function_that_draws_may_say_it_itself(shown):
+    show(says(Figure().subplots(), "the loss falls from 3 to 1"))
+    show(says(Figure().subplots(), "the loss falls from 3 to 1"), alt="what the caller says goes first")
+    assert [output["text/plain"] for output in shown] == [
+        "[figure] the loss falls from 3 to 1",
+        "[figure] what the caller says goes first",
+    ]
 
 
 @pytest.mark.parametrize("alt", ["", "a plot", None])
