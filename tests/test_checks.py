@@ -208,6 +208,16 @@ def test_the_checks_leave_no_trace():
     assert all(p.grad is None for p in net.parameters())
 
 
+def test_a_net_that_always_draws_draws_nothing_for_the_checks():
+    class Noise(nn.Module):
+        def forward(self, x):
+            return x + torch.randn_like(x)  # in evaluation mode too
+
+    random = torch.get_rng_state()
+    fit(nn.Sequential(Noise(), nn.Linear(4, 3)), IRIS, epochs=0, lr=0.1)
+    assert torch.equal(torch.get_rng_state(), random)
+
+
 def test_an_error_of_the_learners_own_comes_through():
     class Net(nn.Module):
         def __init__(self):
