@@ -213,8 +213,9 @@ def test_a_net_that_always_draws_draws_nothing_for_the_checks():
         def forward(self, x):
             return x + torch.randn_like(x)  # in evaluation mode too
 
+    net = nn.Sequential(Noise(), nn.Linear(4, 3))
     random = torch.get_rng_state()
-    fit(nn.Sequential(Noise(), nn.Linear(4, 3)), IRIS, epochs=0, lr=0.1)
+    fit(net, IRIS, epochs=0, lr=0.1)
     assert torch.equal(torch.get_rng_state(), random)
 
 
