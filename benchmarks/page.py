@@ -1,0 +1,107 @@
+"""Key press to new pixels, in JupyterLab in Chromium, against the floor and against `ipywidgets.interact`."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from pathlib import Path
+
+import nbformat
+
+from benchmarks.measure import Row, Target
+from course_lib.explorer import Explorer
+from tests.browser.lab import NO_CHROMIUM, Lab, browser_window, chromium
+from tests.contracts.lessons import subclasses
+
+SETUP = """
+import course_lib as course, ipywidgets as widgets, matplotlib.pyplot as plt
+from course_lib.explorer import DPI
+course.setup(seed=0)
+
+label = widgets.Label("0")
+slider = widgets.FloatSlider(min=0, max=10, step=0.1, value=5)
+slider.observe(lambda change: setattr(label, "value", str(change["new"])), "value")
+box = widgets.VBox([slider, label])
+box.add_class("floor")
+label.add_class("words")
+box
+"""
+OURS = """
+from {module} import {name}
+explorer = {name}()
+explorer
+"""
+INTERACT = """
+def shown(**moved):
+    figure = plt.figure(figsize=explorer.figsize, dpi=DPI)
+    explorer.draw(figure, explorer.compute(**{{**explorer.start, **moved}}))
+    plt.show()
+
+name, control = next(iter(explorer.controls.items()))
+peer = widgets.interactive(shown, **{{name: control.widgets(name)[0]}})
+peer.add_class("interact-{name}")
+peer
+"""
+PRESS = """async ([box, words, key]) => {
+    const handle = box.querySelector('.noUi-handle');
+    const seen = () => {
+        if (words) return box.querySelector(words).innerText;
+        const img = box.querySelector('img');
+        return img?.complete && img.naturalWidth > 0 ? img.src : null;
+    };
+    const frame = () => new Promise(requestAnimationFrame);
+    const before = seen(), start = performance.now();
+    handle.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+    while ([null, before].includes(seen())) {
+        if (performance.now() - start > 5000) throw new Error('nothing new after 5 s');
+        await frame();
+    }
+    return performance.now() - start;
+}"""
+PAUSE = 250  # ms between two keys, for the rest of the page to come to rest
+
+
+def rows(*, quick: bool) -> list[Row]:
+    kinds = [kind for kind in subclasses(Explorer) if not getattr(kind, "trains", False)][: 1 if quick else None]
+    if chromium() is None:
+        return [Row("page: key press to new pixels", None, None, "ms", Target("ratio", 1.6), NO_CHROMIUM)]
+    with tempfile.TemporaryDirectory() as folder:
+        _write(Path(folder) / "page.ipynb", kinds)
+        with Lab(Path(folder)) as lab, browser_window() as browser:
+            notebook = lab.open(browser, "page.ipynb")
+            notebook.run_all()
+            if notebook.errors():
+                raise RuntimeError("\n".join(notebook.errors()))
+            return [row for kind in kinds for row in _measure(notebook.page, kind, rounds=1 if quick else 6)]
+
+
+def _write(path: Path, kinds: list[type[Explorer]]) -> None:
+    sources = [SETUP]
+    for kind in kinds:
+        names = {"module": kind.__module__, "name": kind.__name__}
+        sources += [OURS.format(**names), INTERACT.format(**names)]
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source.strip()) for source in sources])
+    nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(nb, path)
+
+
+def _measure(page, kind: type[Explorer], *, rounds: int) -> list[Row]:
+    """Presses in turn the floor's slider, ours and interact's, eight times each a round."""
+    sides = {"floor": (".floor", ".words"), "ours": (f".course-{kind.__name__}", "")}
+    sides["interact"] = (f".interact-{kind.__name__}", "")
+    took: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(rounds + 1):
+        for name, (place, words) in sides.items():
+            box = page.locator(place)
+            box.scroll_into_view_if_needed()
+            page.wait_for_timeout(PAUSE)
+            handle = box.element_handle()
+            for k in range(8):
+                took[name].append(page.evaluate(PRESS, [handle, words, ("ArrowRight", "ArrowLeft")[k % 2]]))
+                page.wait_for_timeout(PAUSE)
+    floor, ours, interact = (statistics.median(each[8:]) for each in took.values())
+    what = f"page: key to pixels, {kind.__name__}"
+    return [
+        Row(f"{what}, against a Label", ours, floor, "ms", Target("ratio", 1.6), "a slider that moves a Label"),
+        Row(f"{what}, against interact", ours, interact, "ms", Target("faster", 3.5), "same draw, new pyplot figure"),
+    ]
