@@ -60,6 +60,14 @@ step = Exercise(
             lambda theta, gradient, lr: -lr * gradient,
             "That is the step itself. The new parameters are the old ones plus that step.",
         ),
+        "the step alone, uphill": (
+            lambda theta, gradient, lr: lr * gradient,
+            "That is how far you move, not where you end. Take it away from the parameters you have.",
+        ),
+        "divided by the rate": (
+            lambda theta, gradient, lr: theta - gradient / lr,
+            "You divide by the rate, so a larger rate makes your step smaller.",
+        ),
         "sign only": (
             lambda theta, gradient, lr: theta - lr * gradient.sign(),
             "You use the direction of the slope and forget how steep it is.",
@@ -194,6 +202,15 @@ standardise = Exercise(
         "mean only": (
             lambda train, new: new - train.mean(0),
             "The mean is 0 now. The features still differ in how widely they spread.",
+        ),
+        "pooled": (
+            lambda train, new: (new - torch.cat([train, new]).mean(0)) / torch.cat([train, new]).std(0),
+            "You let the new flowers help to set the ruler. They are not there yet when the net is trained, and they "
+            "would tell it something about themselves.",
+        ),
+        "parentheses": (
+            lambda train, new: new - train.mean(0) / train.std(0),
+            "Division goes first: you divide the mean, not the difference. Put the difference into parentheses.",
         ),
         "wrong way round": (
             lambda train, new: new / train.std(0) - train.mean(0),
