@@ -11,6 +11,7 @@ import torch
 
 from course_lib.colors import BAND, BLACK, BLUE, CLASSES, TRAIN, TRUTH, VAL
 from course_lib.datasets import Data
+from course_lib.show import says
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +40,8 @@ def plot_history(run: Run, ax: Axes | None = None, *, title: str = "") -> Axes:
     ax.set(xlabel="epoch", ylabel="loss", title=title)
     if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="upper right")
-    return ax
+    ends = ", ".join(f"{key.replace('_', ' ')} {float(run.history[key][-1]):.2g}" for key in run.history)
+    return says(ax, f"Loss after each of {len(epochs)} epochs; at the end: {ends}.") if len(epochs) else ax
 
 
 def plot_data(data: Data, ax: Axes | None = None, *, features: tuple[int, int] = (2, 3)) -> Axes:
@@ -59,7 +61,11 @@ def plot_data(data: Data, ax: Axes | None = None, *, features: tuple[int, int] =
     names = data.features or tuple(f"x{i}" for i in range(data.train.x.shape[1]))
     ax.set(xlabel=names[first], ylabel=names[second], title=data.name)
     ax.legend()
-    return ax
+    centres = [
+        f"{name} around {float(x[:, first].mean()):.2g} and {float(x[:, second].mean()):.2g}"
+        for name, x in ((name, data.train.x[data.train.y == k]) for k, name in enumerate(data.classes))
+    ]
+    return says(ax, f"{names[second]} against {names[first]}, one marker a class: {'; '.join(centres)}.")
 
 
 def plot_guessing(ax: Axes, classes: int) -> Axes:
@@ -116,4 +122,8 @@ def plot_sweep(
         place, seed = np.nonzero(runs.dead_net.numpy())
         ax.plot(swept[place], last[place, seed], "x", color=BLACK, markersize=5, markeredgewidth=1.2, zorder=3)
     ax.set(xscale="log", xlabel=f"{x}, log scale", ylabel=y.replace("_", " "))
-    return ax
+    best, median = int(np.median(last, 1).argmin()), np.median(last, 1)
+    words = f"{y.replace('_', ' ')} against {x}, median of {last.shape[1]} seeds: {median[0]:.2g} at {swept[0]:.2g}, "
+    words += f"lowest, {median[best]:.2g}, at {swept[best]:.2g}, and {median[-1]:.2g} at {swept[-1]:.2g}."
+    count = int(runs.dead_net.sum())
+    return says(ax, words + (f" {count} of {last.size} nets end dead." if count else ""))

@@ -58,7 +58,7 @@ class Hiker(Explorer):
 
     controls = {
         "start": Slider(-4.2, 4.2, start=3.4, step=0.1, label="start θ"),
-        "rate": Slider(0.01, 1, start=0.03, log=True, label="step size α"),
+        "rate": Slider(0.01, 2, start=0.03, log=True, label="step size α"),
         "fog": Choice("fog", "clear sky", label="weather"),
     }
     figsize = (6.4, 3.4)
@@ -106,10 +106,11 @@ class Hiker(Explorer):
                 f"Off the map: after {len(places) - 1} steps the hiker is at θ = {places[-1]:.3g}. "
                 "Each wall was steeper than the last, so each step was longer."
             )
-        where = "the left valley" if places[-1] < 0 else "the right valley"
+        restless = abs(places[-1] - places[-2]) > 0.2
         return (
-            f"After {self.steps} steps from θ = {places[0]:.2g} (orange square) the hiker stands in {where} "
-            f"(black diamond) at height {heights[-1]:.2f}."
+            f"After {self.steps} steps from θ = {places[0]:.2g} (orange square) the hiker "
+            f"{'is still jumping about, now' if restless else 'stands'} at θ = {places[-1]:.2f} (black diamond), "
+            f"height {heights[-1]:.2f}."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
@@ -212,17 +213,16 @@ class Valley(Explorer):
         path.set_data(*result["places"].T)
 
     def describe(self, result: dict[str, Any]) -> str:
-        limit = 2 / result["ratio"]
-        says = f"The steep direction allows rates up to 2/{result['ratio']:.3g} = {limit:.3g}. "
-        if result["arrived"] is not None:
+        says, arrived, far = f"At α = {result['rate']:.3g} ", result["arrived"], np.linalg.norm(result["places"][-1])
+        if arrived is not None:
+            return says + f"the walk comes within 0.1 of the bottom after {arrived} step{'s' if arrived > 1 else ''}."
+        if far > 3:  # only now: before, this would answer the question
+            limit = 2 / result["ratio"]
             return (
                 says
-                + f"At α = {result['rate']:.3g} the walk is within 0.1 of the bottom after {result['arrived']} steps."
+                + f"it leaves the valley across its steep side, whose limit is 2/{result['ratio']:.3g} = {limit:.3g}."
             )
-        far = np.linalg.norm(result["places"][-1])
-        if far > 3:
-            return says + f"At α = {result['rate']:.3g} it leaves the valley across its steep side."
-        return says + f"At α = {result['rate']:.3g} the walk is still {far:.2g} away after {self.steps} steps."
+        return says + f"the walk is still {far:.2g} away after {self.steps} steps."
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         steps = result["arrived"]

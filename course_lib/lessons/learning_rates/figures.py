@@ -11,6 +11,7 @@ import torch
 from course_lib.colors import BAND, BLACK, BLUE, GREY, ORANGE, TRAIN, VAL, WINE, swept
 from course_lib.fit import Run, fit
 from course_lib.plots import plot_guessing, plot_sweep
+from course_lib.show import says
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +46,10 @@ def plot_quiz(runs: dict[str, Run]) -> Axes:
         ax.plot(np.arange(1, 101), run.history["val_loss"], **LINES[name])
         ax.set(title=f"net {name}", xlabel="epoch")
         ax.locator_params(axis="y", nbins=5)
+        ax.ticklabel_format(axis="y", useOffset=False)  # "+1.093" above an axis is too easy to miss
     axes[0].set_ylabel("loss")
-    return axes[0]
+    spans = (f"{name} runs between {float(c.min()):.4f} and {float(c.max()):.4f}" for name, c in _curves(runs).items())
+    return says(axes[0], f"Three loss curves, each on an axis of its own: {', '.join(spans)}.")
 
 
 def plot_quiz_together(runs: dict[str, Run]) -> Axes:
@@ -67,7 +70,12 @@ def plot_quiz_together(runs: dict[str, Run]) -> Axes:
             weight="bold",
         )
     ax.set(xlabel="epoch", ylabel="loss", ylim=(0, 1.35), xlim=(0, 106), title="the same curves on one axis")
-    return plot_guessing(ax, 3)
+    ends = ", ".join(f"{name} at {float(curve[-1]):.2f}" for name, curve in _curves(runs).items())
+    return says(plot_guessing(ax, 3), f"The three curves on one axis from 0, and guessing at 1.10. They end: {ends}.")
+
+
+def _curves(runs: dict[str, Run]) -> dict[str, torch.Tensor]:
+    return {name: run.history["val_loss"] for name, run in runs.items()}
 
 
 def plot_limit(rates: torch.Tensor, far: torch.Tensor) -> Axes:
@@ -82,21 +90,22 @@ def plot_limit(rates: torch.Tensor, far: torch.Tensor) -> Axes:
     ax.axhline(1, color=GREY, linewidth=1)
     ax.annotate("as far as at the start", (0.01, 1), xycoords=("axes fraction", "data"), xytext=(0, 3), **_POINTS)
     ax.set(xscale="log", yscale="log", ylim=(1e-8, 1e6), xlabel="rate α, log scale")
-    ax.set(ylabel="distance from the bottom, log scale", title="where 12 steps from 1 away end")
-    return ax
+    ax.set(ylabel="distance from the bottom, log scale", title="where 6 steps from 1 away end")
+    nearest, first = float(rates[far.argmin()]), float(rates[far > 1].min())
+    return says(ax, f"Distance after 6 steps against the rate: smallest at {nearest:.2g}, above 1 from {first:.2g} on.")
 
 
-def plot_band(ax: Axes, limits: list[float], *, color: str, label: str) -> Axes:
+def plot_band(ax: Axes, limits: list[float], *, label: str) -> Axes:
     """Shades the range of 2/λ: from the smallest to the largest of the seeds.
 
     Args:
         ax: with rates on a logarithmic horizontal axis.
         limits: 2/λ at the first weights, one a seed.
-        color, label: of the sweep it belongs to.
+        label: what stands above it.
     """
-    ax.axvspan(min(limits), max(limits), color=color, alpha=0.15, linewidth=0)
+    ax.axvspan(min(limits), max(limits), facecolor=GREY, edgecolor=BLACK, alpha=0.22, linewidth=0.8)
     middle = float(np.sqrt(min(limits) * max(limits)))
-    ax.annotate(label, (middle, 0.02), xycoords=("data", "axes fraction"), ha="center", fontsize="small", color=color)
+    ax.annotate(label, (middle, 1.01), xycoords=("data", "axes fraction"), ha="center", fontsize="small")
     return ax
 
 
@@ -106,9 +115,13 @@ def plot_two_sweeps(raw: Runs, scaled: Runs) -> Axes:
     plot_sweep(raw, ax, top=2, color=BLUE, label="raw inputs", dead=False)
     plot_sweep(scaled, ax, top=2, color=ORANGE, label="standardised inputs", dead=False)
     ax.lines[-1].set_linestyle("--")
-    ax.set(ylim=(0, 2.05), ylabel="validation loss after 100 epochs", title="the window moves to the right")
+    ax.set(ylim=(0, 2.05), ylabel="validation loss after 100 epochs", title="both sweeps on one axis")
     ax.legend(loc="lower left")
-    return plot_guessing(ax, 3)
+    lows = [float(runs["val_loss"][-1].median(1).values.nan_to_num(nan=9).min()) for runs in (raw, scaled)]
+    words = (
+        f"Validation loss against the rate, twice: raw inputs come down to {lows[0]:.2g}, standardised to {lows[1]:.2g}"
+    )
+    return says(plot_guessing(ax, 3), f"{words}, over a much wider range of rates.")
 
 
 def plot_overfit(runs: Runs) -> Axes:
@@ -125,7 +138,10 @@ def plot_overfit(runs: Runs) -> Axes:
         ax.plot(epochs, curves.median(1).values, label=name, markevery=20, **look)
     ax.set(xlabel="epoch", ylabel="loss, log scale", yscale="log", xlim=(0, len(epochs) + 1))
     ax.legend(loc="lower left")
-    return ax
+    train, val = (runs[key][:, 0].median(1).values for key in ("train_loss", "val_loss"))
+    turn = int(val.argmin())
+    words = f"Medians of five seeds: the training loss falls to {float(train[-1]):.2g}; the validation loss falls to "
+    return says(ax, words + f"{float(val[turn]):.2g} at epoch {turn + 1} and ends at {float(val[-1]):.2g}.")
 
 
 def plot_product(products: dict[float, torch.Tensor], every: int) -> Axes:
@@ -143,10 +159,14 @@ def plot_product(products: dict[float, torch.Tensor], every: int) -> Axes:
         color, steps = swept(k / max(1, len(products) - 1)), np.arange(len(pairs)) * every
         ax.fill_between(steps, pairs.min(1).values, pairs.max(1).values, color=color, **BAND)
         ax.plot(steps, pairs.mean(1), color=color, marker="osD^"[k % 4], markersize=4)
-        ax.annotate(f"α = {rate:g}", (1.01, float(pairs[-1].mean())), xycoords=("axes fraction", "data"), color=color)
+        height = float(pairs[-1].mean()) + (
+            0.45 * (k - 1) if pairs[-1].mean() > 1 else 0
+        )  # two ends lie close together
+        ax.annotate(f"α = {rate:g}", (1.01, height), xycoords=("axes fraction", "data"), color=color, va="center")
     ax.axhline(2, color=BLACK, linestyle="--", linewidth=1)
     ax.set(xlabel="step (all rows in one batch)", ylabel="rate × largest curvature", ylim=(0, 4), xlim=(0, steps[-1]))
-    return ax
+    ends = ", ".join(f"{float(pairs[-5:].mean()):.1f} at rate {rate:g}" for rate, pairs in products.items())
+    return says(ax, f"Rate times largest curvature during three trainings; it ends near {ends}.")
 
 
 def plot_noise(sizes: list[int], noise: list[float]) -> Axes:
@@ -159,35 +179,38 @@ def plot_noise(sizes: list[int], noise: list[float]) -> Axes:
     ax.set_yticks((0.3, 1, 3), ("0.3", "1", "3"))
     ax.minorticks_off()
     ax.legend()
-    return ax
+    return says(ax, f"Noise of a batch's gradient: {noise[0]:.2g} at {sizes[0]} row, {noise[-1]:.2g} at {sizes[-1]}.")
 
 
 def plot_optimisers(sweeps: dict[str, Runs]) -> Axes:
-    """Draws the median final training loss of each optimiser against its rate, and marks the best rate of each."""
+    """Draws the final training loss of the worst seed against the rate, for each optimiser, and marks its best rate."""
     ax = plt.figure().subplots()
     for k, (name, runs) in enumerate(sweeps.items()):
-        rates, loss = np.asarray(runs.axes["lr"]), _last_median(runs)
+        rates, loss = np.asarray(runs.axes["lr"]), _worst_seed(runs).clip(max=100)
         color = (BLUE, ORANGE, WINE, BLACK)[k % 4]
         ax.plot(rates, loss, color=color, linestyle=("-", "--", "-.", ":")[k % 4], label=name)
         ax.plot(rates[loss.argmin()], loss.min(), "osD^"[k % 4], color=color, markersize=8)
-    ax.set(xscale="log", yscale="log", xlabel="rate, log scale", ylabel="training loss, log scale")
+    ax.set(xscale="log", yscale="log", xlabel="rate, log scale", ylabel="training loss of the worst of five seeds")
     ax.legend(loc="lower left")
-    return ax
+    words = ", ".join(f"{name} {rate:.2g}" for name, (rate, _) in best_rates(sweeps).items())
+    return says(
+        ax, f"Training loss of the worst seed against the rate for {len(sweeps)} optimisers; best rates: {words}."
+    )
 
 
 def best_rates(sweeps: dict[str, Runs]) -> dict[str, tuple[float, float]]:
-    """For each optimiser its best rate, and the median training loss over seeds that it reaches there."""
+    """For each optimiser the rate whose worst seed does best, and the training loss of that seed."""
     found = {}
     for name, runs in sweeps.items():
-        loss = _last_median(runs)
+        loss = _worst_seed(runs)
         found[name] = (float(runs.axes["lr"][int(loss.argmin())]), float(loss.min()))
     return found
 
 
-def _last_median(runs: Runs) -> np.ndarray:
-    """(R,) median over seeds of the mean training loss of the last epochs; a run that overflowed counts as infinite."""
+def _worst_seed(runs: Runs) -> np.ndarray:
+    """(R,) training loss of the worst seed, mean of the last five epochs; a run that overflowed counts as infinite."""
     last = runs["train_loss"][-5:].mean(0).numpy()
-    return np.median(np.where(np.isfinite(last), last, np.inf), 1)
+    return np.where(np.isfinite(last), last, np.inf).max(1)
 
 
 def _wide(height: float) -> tuple[float, float]:
