@@ -18,6 +18,17 @@ import course_lib as course, ipywidgets as widgets, matplotlib.pyplot as plt
 from course_lib.explorer import DPI
 course.setup(seed=0)
 
+def interact(explorer):
+    def shown(**moved):
+        figure = plt.figure(figsize=explorer.figsize, dpi=DPI)
+        explorer.draw(figure, explorer.compute(**{**explorer.start, **moved}))
+        plt.show()
+
+    name, control = next(iter(explorer.controls.items()))
+    peer = widgets.interactive(shown, **{name: control.widgets(name)[0]})
+    peer.add_class(f"interact-{type(explorer).__name__}")
+    return peer
+
 label = widgets.Label("0")
 slider = widgets.FloatSlider(min=0, max=10, step=0.1, value=5)
 slider.observe(lambda change: setattr(label, "value", str(change["new"])), "value")
@@ -25,22 +36,6 @@ box = widgets.VBox([slider, label])
 box.add_class("floor")
 label.add_class("words")
 box
-"""
-OURS = """
-from {module} import {name}
-explorer = {name}()
-explorer
-"""
-INTERACT = """
-def shown(**moved):
-    figure = plt.figure(figsize=explorer.figsize, dpi=DPI)
-    explorer.draw(figure, explorer.compute(**{{**explorer.start, **moved}}))
-    plt.show()
-
-name, control = next(iter(explorer.controls.items()))
-peer = widgets.interactive(shown, **{{name: control.widgets(name)[0]}})
-peer.add_class("interact-{name}")
-peer
 """
 PRESS = """async ([box, words, key]) => {
     const handle = box.querySelector('.noUi-handle');
@@ -78,8 +73,7 @@ def rows(*, quick: bool) -> list[Row]:
 def _write(path: Path, kinds: list[type[Explorer]]) -> None:
     sources = [SETUP]
     for kind in kinds:
-        names = {"module": kind.__module__, "name": kind.__name__}
-        sources += [OURS.format(**names), INTERACT.format(**names)]
+        sources += [f"from {kind.__module__} import {kind.__name__}\n{kind.__name__}()", f"interact({kind.__name__}())"]
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source.strip()) for source in sources])
     nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(nb, path)
