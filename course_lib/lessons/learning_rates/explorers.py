@@ -123,7 +123,7 @@ class Bowl(Explorer):
     """One bowl, one step size: slow, straight to the bottom, over and back, or out?"""
 
     controls = {
-        "rate": Slider(0.02, 4, start=2, log=True, label="rate α"),
+        "rate": Slider(1 / 32, 4, start=2, log=True, step=math.log10(2) / 12, label="rate α"),
         "curvature": Slider(0.25, 4, start=1, step=0.05, label="curvature λ"),
     }
     figsize = (7.2, 3.4)
@@ -164,7 +164,7 @@ class Bowl(Explorer):
             return says + "the first step lands on the bottom."
         if product < 1:
             return says + f"it creeps down one side; after {self.steps} steps it is {abs(places[-1]):.2g} away."
-        if abs(product - 2) < 0.01:
+        if abs(product - 2) < 1e-6:
             return says + "over and back by the same distance, for ever."
         if product < 2:
             return says + f"it jumps across the bottom and comes closer; at the end it is {abs(places[-1]):.2g} away."
@@ -257,7 +257,7 @@ class Rate(Explorer):
     """Train a real net at any rate: what does a rate that is too high look like?"""
 
     controls = {
-        "rate": Slider(1e-4, 10, start=0.3, log=True, label="rate α"),
+        "rate": Slider(1e-4, 10, start=10**-0.5, log=True, label="rate α"),
         "units": Choice("ReLU", "sigmoid", "tanh"),
         "inputs": Choice("raw", "standardised"),
     }
