@@ -1,7 +1,13 @@
 """Lesson 03 from a fresh start to its end, as a learner works through it."""
 
-import pytest
+import base64
+import io
 
+import numpy as np
+import pytest
+from PIL import Image, ImageColor
+
+from course_lib.colors import GUESS
 from course_lib.lessons import learning_rates as lesson
 from tests.browser.moves import press, readout, shown, wait_for
 
@@ -109,12 +115,21 @@ def test_a_prediction_that_was_committed_is_judged_and_drawn(notebook, keep):
     assert "already known" not in words  # it was committed before the reveal
     (name,) = [name for name in lesson.limit.usual if name.replace("_", " ") in words.lower()]
     assert lesson.limit.usual[name][0] == pytest.approx(ANSWER, rel=0.1)
+    assert _pixels_of(says.locator("img"), GUESS["color"]) > 100  # the own mark
+
+
+def _pixels_of(image, color):
+    """How many pixels of a picture on the page have a colour, such as "#117733"."""
+    data = base64.b64decode(image.get_attribute("src").partition(",")[2])
+    pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    return int((pixels == ImageColor.getrgb(color)).all(-1).sum())
 
 
 def test_a_prediction_without_an_answer_stays_neutral(notebook):
     says = notebook.output("sweep-reveal")
     says.scroll_into_view_if_needed()  # what is far away has no text on the page
     says.get_by_text("No answer was kept").wait_for()
+    assert _pixels_of(says.locator("img"), GUESS["color"]) == 0
 
 
 @pytest.mark.parametrize(
