@@ -146,10 +146,11 @@ class Choice(Control):
         buttons = widgets.ToggleButtons(
             options=options,
             value=self.start,
-            description=self.label or name,
-            style={"description_width": "initial", "button_width": "auto"},
+            tooltips=[f"{self.label or name}: {text}" for text, _ in options],
+            style={"button_width": "auto"},
+            layout=widgets.Layout(width="auto"),
         )
-        return buttons, [buttons]
+        return widgets.HBox([widgets.Label(self.label or name), buttons]), [buttons]
 
 
 class Switches(Control):

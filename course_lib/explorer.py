@@ -13,21 +13,21 @@ away.
 from __future__ import annotations
 
 import html
-import io
 import time
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets as widgets
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from PIL import Image
 
 from course_lib import style
 from course_lib.code_view import code_view
 from course_lib.controls import Control
+from course_lib.palette import PalettePng
 from course_lib.show import img
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
 
 DPI = 150
 """Dots an inch of the picture that is sent; shown at 100 CSS pixels an inch, it is sharp on dense screens too."""
@@ -55,6 +55,8 @@ class Explorer:
     controls: ClassVar[dict[str, Control]] = {}
     figsize: ClassVar[tuple[float, float]] = (6.4, 3.6)
     """Inches; larger in the large mode."""
+    trains: ClassVar[bool] = False
+    """Whether `compute` trains a net: then a move may take up to 400 ms, else 15."""
     also_show: ClassVar[tuple[Any, ...]] = ()
     """Functions whose code is shown below that of `compute`, because it stands on them."""
 
@@ -75,9 +77,13 @@ class Explorer:
 
     # ------------------------------------------------------------------------------------------ engine, without widgets
     def __init__(self, **start: Any) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
         self.values = {name: control.start for name, control in self.controls.items()}
         self.paths = {"fast": 0, "full": 0}
         self.seconds = 0.0
+        self._png = PalettePng()
         with style.in_house_style():
             size = style.scale() * np.array(self.figsize)
             self.fig = Figure(figsize=tuple(size), dpi=DPI, layout="constrained")
@@ -124,11 +130,7 @@ class Explorer:
 
     def png(self) -> bytes:
         """The picture as a PNG of at most 256 colours: sharp, small, 3 ms."""
-        file = io.BytesIO()
-        picture = Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB")
-        picture = picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-        picture.save(file, "png", compress_level=1)
-        return file.getvalue()
+        return self._png(np.asarray(self.canvas.buffer_rgba()))
 
     def _checked(self, values: dict[str, Any]) -> dict[str, Any]:
         for name in values:
@@ -189,8 +191,10 @@ class Explorer:
             again.on_click(self._reset)
             self._picture = widgets.HTML(self._html())
             code = widgets.HTML(code_view(type(self).compute, *self.also_show))
-            question = widgets.HTML(f"<b>{html.escape((type(self).__doc__ or '').strip())}</b>")
-            box = widgets.HBox([*rows, again], layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
+            question = widgets.HTML(f"{style.widget_css()}<b>{html.escape((type(self).__doc__ or '').strip())}</b>")
+            box = widgets.HBox(
+                [*rows, again], layout=widgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="0 1.2em")
+            )
             self._quiet = False
             self._widget = widgets.VBox([question, box, self._picture, code])
             self._widget.add_class("course-explorer")
@@ -243,6 +247,8 @@ class Explorer:
 
 
 def _flat(artists: Any) -> list[Artist]:
+    from matplotlib.artist import Artist
+
     if isinstance(artists, Artist):
         return [artists]
     parts = artists.values() if isinstance(artists, dict) else artists

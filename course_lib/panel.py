@@ -10,6 +10,8 @@ import html
 import re
 from dataclasses import dataclass
 
+from course_lib.style import scale
+
 TONES = {
     "ask": "var(--jp-brand-color1, #0072B2)",
     "good": "var(--jp-success-color1, #117733)",
@@ -39,12 +41,17 @@ class Panel:
     parts: tuple[str, ...]
     tone: str = "neutral"
 
-    def html(self) -> str:
-        """As one HTML element without scripts or classes of its own."""
+    def html(self, *, sized: bool = False) -> str:
+        """As one HTML element without scripts or classes of its own.
+
+        Args:
+            sized: what it stands in sets the text size already; else it is larger in the large mode.
+        """
+        size = "" if sized or scale() == 1 else f";font-size:{scale():.3g}em"
         head = f'<span aria-hidden="true">{html.escape(self.symbol)}</span> <b>{html.escape(self.word)}</b>'
         body = "".join(f'<div style="margin-top:.35em">{prose(part)}</div>' for part in self.parts)
         style = f"border-left:.25em solid {TONES[self.tone]};padding:.15em 0 .15em .9em;margin:.5em 0;max-width:44em"
-        return f'<div class="course-panel" style="{style};line-height:1.45"><div>{head}</div>{body}</div>'
+        return f'<div class="course-panel" style="{style}{size};line-height:1.45"><div>{head}</div>{body}</div>'
 
     def __str__(self) -> str:
         """As plain text, for terminals, nbval and screen readers."""

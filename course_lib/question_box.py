@@ -9,6 +9,7 @@ import ipywidgets
 
 from course_lib.answers import Choice, Kind, Marks, Number, format_number
 from course_lib.panel import Panel, prose
+from course_lib.style import widget_css
 
 if TYPE_CHECKING:
     from course_lib.prediction import Prediction
@@ -38,7 +39,9 @@ class QuestionBox:
         )
         button.on_click(self._commit)
         self._line = ipywidgets.HTML()
-        head = ipywidgets.HTMLMath(_as_text(Panel("?", "Your prediction", (prediction.question,), "ask").html()))
+        head = ipywidgets.HTMLMath(
+            widget_css() + Panel("?", "Your prediction", (prediction.question,), "ask").html(sized=True)
+        )
         below = ipywidgets.HBox([button, self._line], layout={"align_items": "center", "grid_gap": ".8em"})
         body = ipywidgets.VBox([self._control.widget, below], layout={"padding": "0 0 0 1.1em", "grid_gap": ".4em"})
         self._view = ipywidgets.VBox([head, body])
@@ -53,13 +56,13 @@ class QuestionBox:
         """Show what is kept."""
         if self._prediction.value is not None:
             self._control.write(self._prediction.value)
-        self._line.value = _as_text(prose(self._prediction.status()))
+        self._line.value = prose(self._prediction.status())
 
     def _commit(self, _: object) -> None:
         try:
             self._prediction.answer(self._control.read())
         except ValueError as error:
-            self._line.value = _as_text(prose(f"{error}."))
+            self._line.value = prose(f"{error}.")
 
 
 def _control(kind: Kind) -> Control:
@@ -96,7 +99,7 @@ def _slider(kind: Number) -> Control:
 def _sliders(kind: Marks) -> Control:
     """One slider for each mark, below each other, over one common scale."""
     sliders = [_bare_slider(kind.axis, at) for at in _spread(kind)]
-    labels = [ipywidgets.HTML(_as_text(prose(label))) for label in kind.labels]
+    labels = [ipywidgets.HTML(prose(label)) for label in kind.labels]
     rows = [each for pair in zip(labels, sliders, strict=True) for each in pair]
 
     def write(values: tuple[float, ...]) -> None:
@@ -143,8 +146,3 @@ def _spread(kind: Marks) -> list[float]:
     low, high = kind.axis.place(kind.axis.lo), kind.axis.place(kind.axis.hi)
     places = [low + (number + 1) / (len(kind.labels) + 1) * (high - low) for number in range(len(kind.labels))]
     return [10**place if kind.axis.log else place for place in places]
-
-
-def _as_text(inside: str) -> str:
-    """At the size of the text around it; widgets are set smaller."""
-    return f'<div style="font-size:var(--jp-content-font-size1, inherit);line-height:1.45">{inside}</div>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 
 import matplotlib
@@ -46,6 +47,21 @@ def scale() -> float:
     return LECTURE["figure.figsize"][0] / 6.4 if _lecture else 1.0
 
 
+def widget_css() -> str:
+    """A ``<style>`` that gives explorers and predictions the page's text size, or more in the large mode."""
+    size = f"calc({scale():.3g} * var(--jp-content-font-size1, 14px))"
+    lengths = f"--jp-widgets-font-size:{size};--jp-widgets-inline-height:calc(2 * {size})"
+    return (
+        f"<style>.course-explorer,.course-prediction{{{lengths}}}"
+        ".course-explorer .widget-html-content,.course-prediction .widget-html-content"
+        "{font-size:var(--jp-widgets-font-size);line-height:1.45}</style>"
+    )
+
+
 def _settings() -> dict:
-    settings = dict(matplotlib.rc_params_from_file(HOUSE, use_default_template=False))
-    return {**settings, **(LECTURE if _lecture else {})}
+    return {**_house(), **(LECTURE if _lecture else {})}
+
+
+@cache
+def _house() -> dict:
+    return dict(matplotlib.rc_params_from_file(HOUSE, use_default_template=False))

@@ -40,6 +40,7 @@ show
 plots
 code_view
 controls
+palette
 explorer
 panel
 progress
