@@ -8,6 +8,7 @@ import os
 # PyTorch reads this when it is imported: an operation that a Mac's GPU lacks then runs on the CPU, instead of failing.
 os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 
+import importlib
 import platform
 
 import torch
@@ -21,7 +22,6 @@ from course_lib.explorer import Explorer
 from course_lib.fit import Run, evaluate, fit
 from course_lib.fit_many import Runs, fit_many
 from course_lib.nets import MLP
-from course_lib.plots import plot_data, plot_guessing, plot_history, plot_sweep
 from course_lib.prediction import Prediction
 from course_lib.show import show
 from course_lib.style import use_style
@@ -56,6 +56,13 @@ __all__ = [
     "show",
     "watch",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Finds `plot_*` when it is first asked for: pyplot takes a quarter of a second to import."""
+    if name.startswith("plot_") and name in __all__:
+        return getattr(importlib.import_module("course_lib.plots"), name)
+    raise AttributeError(f"module 'course_lib' has no attribute {name!r}")
 
 
 def setup(*, seed: int = 0, lecture: bool = False) -> None:

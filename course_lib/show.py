@@ -12,11 +12,9 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from matplotlib.artist import Artist
-from matplotlib.figure import Figure
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 CSS_DPI = 100
 
@@ -35,6 +33,7 @@ def show(figure: Figure | Axes, *, alt: str | None = None) -> None:
     """
     import matplotlib.pyplot as plt
     from IPython.display import display
+    from matplotlib.artist import Artist
 
     if not isinstance(figure, Artist) or figure.get_figure(root=True) is None:
         raise TypeError(f"show() takes a figure or axes, got {type(figure).__name__}")
