@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import inspect
 import textwrap
@@ -18,12 +19,23 @@ def code_view(*functions: Callable, title: str = "The code behind this picture")
     Returns:
         A ``<details>`` element; the colours are JupyterLab's variables, so light and dark themes both work.
     """
-    code = "\n\n".join(textwrap.dedent(inspect.getsource(function)).strip() for function in functions)
+    code = "\n\n".join(_source(function) for function in functions)
     look = "margin:.3em 0;padding:.6em .8em;background:var(--jp-cell-editor-background,#f5f5f5);overflow-x:auto"
     return (
         f'<details class="course-code"><summary style="cursor:pointer">{html.escape(title)}</summary>'
         f'<pre style="{look};line-height:1.4">{_coloured(code)}</pre></details>'
     )
+
+
+def _source(function: Callable) -> str:
+    """What runs, with the first line of its docstring: the rest is for readers of the file."""
+    code = textwrap.dedent(inspect.getsource(function)).strip()
+    lines, body = code.splitlines(), ast.parse(code).body[0].body
+    if ast.get_docstring(ast.parse(code).body[0]) and len(body) > 1:
+        first, last = body[0].lineno - 1, body[0].end_lineno
+        if last - first > 1:
+            lines[first:last] = [lines[first] + '"""']
+    return "\n".join(lines)
 
 
 def _coloured(code: str) -> str:
