@@ -10,6 +10,7 @@ from course_lib import progress
 from course_lib.answers import Choice, Kind, Marks, Number
 from course_lib.marking import draw_answer
 from course_lib.panel import Panel
+from course_lib.show import says
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,7 +110,11 @@ class Prediction:
         """
         if truth is not None:
             truth = self._show_truth(truth)
-        return draw_answer(ax, self.kind, self.value, truth, axis=axis)
+        draw_answer(ax, self.kind, self.value, truth, axis=axis)
+        said = "" if self.value is None else f" You marked {self.kind.words(self.value)}."
+        found = "" if truth is None else f" It came out at {self.kind.words(truth)}."
+        figure = ax.get_figure(root=True)
+        return says(ax, f"{figure.get_label()}{said}{found}") if figure.get_label() else ax
 
     def reveal(self, truth: Any) -> Verdict:
         """Judge the kept answer; neutral when there is none. The score rewards closeness and nothing else.

@@ -57,7 +57,7 @@ class Hiker(Explorer):
     """You are blindfolded. Can you find the lowest valley?"""
 
     controls = {
-        "start": Slider(-4.2, 4.2, start=3.4, step=0.1, label="start θ"),
+        "start": Slider(-3.6, 3.6, start=3.4, step=0.1, label="start θ"),
         "rate": Slider(0.01, 2, start=0.03, log=True, label="step size α"),
         "fog": Choice("fog", "clear sky", label="weather"),
     }
@@ -71,7 +71,7 @@ class Hiker(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         ax = fig.subplots()
-        ax.set(xlim=(-5, 5), ylim=(-0.6, 7), xlabel="position θ (the parameter)", ylabel="height (the loss)")
+        ax.set(xlim=(-5, 5), ylim=(-0.6, 7.4), xlabel="position θ (the parameter)", ylabel="height (the loss)")
         theta = np.linspace(-5, 5, 300)
         (land,) = ax.plot(theta, height(theta), **TRUTH)
         # What a blindfolded hiker knows: the height here, and which way the ground slopes.
@@ -263,6 +263,7 @@ class Rate(Explorer):
     }
     figsize = (6.4, 3.6)
     also_show = (train_iris,)
+    trains = True
 
     def compute(self, rate: float, units: str, inputs: str) -> dict[str, Any]:
         run, dead = train_iris(rate, units, inputs)

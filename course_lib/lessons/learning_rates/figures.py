@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
+from course_lib import style
 from course_lib.colors import BAND, BLACK, BLUE, GREY, ORANGE, TRAIN, VAL, WINE, swept
 from course_lib.fit import Run, fit
 from course_lib.plots import plot_guessing, plot_sweep
@@ -58,7 +59,7 @@ def plot_quiz_together(runs: dict[str, Run]) -> Axes:
     for name, run in runs.items():
         curve = run.history["val_loss"]
         ax.plot(np.arange(1, len(curve) + 1), curve, **LINES[name])
-        up = {"A": 9, "B": -9, "C": 0}[name]  # points; A and B end at nearly the same loss
+        up = style.scale() * {"A": 9, "B": -9, "C": 0}[name]  # points; A and B end at nearly the same loss
         end = (len(curve), float(curve[-1]))
         ax.annotate(
             name,
@@ -199,11 +200,11 @@ def plot_optimisers(sweeps: dict[str, Runs]) -> Axes:
 
 
 def best_rates(sweeps: dict[str, Runs]) -> dict[str, tuple[float, float]]:
-    """For each optimiser the rate whose worst seed does best, and the training loss of that seed."""
+    """For each optimiser the rate whose worst seed does best, and the training loss of that seed; three digits."""
     found = {}
     for name, runs in sweeps.items():
         loss = _worst_seed(runs)
-        found[name] = (float(runs.axes["lr"][int(loss.argmin())]), float(loss.min()))
+        found[name] = (float(f"{runs.axes['lr'][int(loss.argmin())]:.3g}"), float(f"{loss.min():.3g}"))
     return found
 
 
