@@ -12,10 +12,12 @@ from course_lib.fit import fit
 from course_lib.fit_many import fit_many
 from course_lib.nets import MLP
 from course_lib.plots import plot_data, plot_guessing, plot_history, plot_sweep
+from course_lib.style import use_style
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left_open():
+def _house_style_and_nothing_left_open():
+    use_style()
     yield
     plt.close("all")
 
