@@ -54,7 +54,8 @@ def widget_css() -> str:
     return (
         f"<style>.course-explorer,.course-prediction{{{lengths}}}"
         ".course-explorer .widget-html-content,.course-prediction .widget-html-content"
-        "{font-size:var(--jp-widgets-font-size);line-height:1.45}</style>"
+        "{font-size:var(--jp-widgets-font-size);line-height:1.45}"
+        ".course-explorer .widget-readout,.course-prediction .widget-readout{min-width:4.2em}</style>"
     )
 
 
