@@ -208,9 +208,7 @@ class Explorer:
         try:
             self.set(**wanted)
             self._picture.value = self._html()
-        except (
-            Exception
-        ) as error:  # an exception of a callback would vanish in the log, and slider and picture disagree
+        except Exception as error:  # else it would vanish in the log, and slider and picture would disagree
             self._picture.value = self._html(failed=f"{type(error).__name__}: {error}", wanted=wanted)
 
     def _reset(self, _button: Any = None) -> None:
