@@ -191,7 +191,8 @@ def plot_optimisers(sweeps: dict[str, Runs]) -> Axes:
         color = (BLUE, ORANGE, WINE, BLACK)[k % 4]
         ax.plot(rates, loss, color=color, linestyle=("-", "--", "-.", ":")[k % 4], label=name)
         ax.plot(rates[loss.argmin()], loss.min(), "osD^"[k % 4], color=color, markersize=8)
-    ax.set(xscale="log", yscale="log", xlabel="rate, log scale", ylabel="training loss of the worst of five seeds")
+    ax.set(xscale="log", yscale="log", xlabel="rate, log scale", ylabel="training loss of the worst seed, log scale")
+    ax.set_ylim(bottom=1e-4)  # room below the lowest point, where the mark of the truth stands
     ax.legend(loc="lower left")
     words = ", ".join(f"{name} {rate:.2g}" for name, (rate, _) in best_rates(sweeps).items())
     return says(
