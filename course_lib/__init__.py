@@ -11,7 +11,10 @@ os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 import importlib
 import platform
 
-import torch
+try:
+    import torch
+except ModuleNotFoundError:  # nothing here works without it: one sentence, in the terminal and in a notebook
+    raise SystemExit("PyTorch is not installed in this Python. Run README's first command: it brings all.") from None
 
 from course_lib.callbacks import Callback, EarlyStopping, Schedule
 from course_lib.claim import claim

@@ -93,6 +93,7 @@ ERRORS = [
     ("run", spoilt_lesson, 2, "is not readable as a notebook"),
     ("test", no_tests, 2, "There is no tests folder"),
     ("run 03", without("nbclient"), 2, "The package nbclient is not installed"),
+    ("doctor", without("torch"), 1, "PyTorch is not installed in this Python"),
     ("lab", without("jupyterlab"), 2, "The package jupyterlab is not installed"),
     ("test", without("nbval"), 2, 'pip install -c constraints.txt -e ".[test]"'),
     ("lab --port {port}", port_taken, 2, "Port {port} is in use"),
