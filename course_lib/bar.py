@@ -7,6 +7,8 @@ import time
 
 from course_lib.run import Run
 
+EVERY = 0.1  # seconds between two looks of the bar: nobody reads faster, and each costs as much as a step
+
 
 class Bar:
     """Shows epochs and loss after one second (None), at once (True) or never (False).
@@ -15,7 +17,7 @@ class Bar:
     """
 
     def __init__(self, run: Run, epochs: int, progress: bool | None) -> None:
-        self.epochs, self.first, self.began, self.bar = epochs, run.epoch, time.time(), None
+        self.epochs, self.first, self.began, self.bar, self.shown = epochs, run.epoch, time.time(), None, 0.0
         if progress not in (None, True, False):
             raise ValueError(f"progress is {progress!r}; it must be True, False, or None for a bar after one second.")
         self.delay = {None: 1.0, True: 0.0, False: math.inf}[progress]
@@ -30,6 +32,10 @@ class Bar:
             # The delay keeps it from showing itself, at epoch 0, before it knows when the training began.
             self.bar = tqdm(total=self.epochs, initial=self.first, desc="fit", unit="epoch", leave=False, delay=1e-9)
             self.bar.start_t, self.bar.last_print_t = self.began, self.began
+        now = time.time()
+        if now - self.shown < EVERY and run.epoch < self.epochs:
+            return
+        self.shown = now
         self.bar.set_postfix_str(f"train_loss {run.history.last('train_loss'):.3g}", refresh=False)
         self.bar.update(run.epoch - self.bar.n)
 

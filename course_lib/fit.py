@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -28,6 +28,7 @@ from course_lib.variation import perturb, shifted
 
 __all__ = ["History", "Run", "default_loss", "evaluate", "fit", "make_optimizer", "squared_error"]
 
+_SMALL = 2**24  # numbers in x, 64 MB in float32
 _LOOK = 10  # epochs in which to look for an overflow, from the first with enormous weights on
 
 MakeOptimizer = Callable[[Iterable[nn.Parameter], float], torch.optim.Optimizer]
@@ -167,8 +168,8 @@ def _one_epoch(run: Run, x: torch.Tensor, y: torch.Tensor, batch_size: int) -> N
         callback.on_epoch_begin(run)
     model.train()
     order = torch.randperm(len(x), generator=run.generator).to(x.device)
-    for batch in order.split(batch_size):
-        step_loss = loss(model(x[batch]), y[batch])
+    for x_batch, y_batch in _batches(x, y, order, batch_size):
+        step_loss = loss(model(x_batch), y_batch)
         run.losses.append(step_loss.detach())
         optimizer.zero_grad()
         step_loss.backward()
@@ -177,6 +178,19 @@ def _one_epoch(run: Run, x: torch.Tensor, y: torch.Tensor, batch_size: int) -> N
         optimizer.step()
         for callback in callbacks:
             callback.on_step_end(run)
+
+
+def _batches(
+    x: torch.Tensor, y: torch.Tensor, order: torch.Tensor, batch_size: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """The rows in `order`, a batch at a time.
+
+    Small data are gathered once an epoch, not twice a step: for a tiny net that is a twentieth of its time. Of large
+    data a second copy may not fit.
+    """
+    if x.numel() <= _SMALL:
+        return zip(x[order].split(batch_size), y[order].split(batch_size), strict=True)
+    return ((x[batch], y[batch]) for batch in order.split(batch_size))
 
 
 def _measure(run: Run, val: Split, start: dict[str, Any]) -> bool:
