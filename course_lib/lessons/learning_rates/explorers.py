@@ -197,7 +197,7 @@ class Valley(Explorer):
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         ax = fig.subplots()
         ax.set(xlim=(-3, 3), ylim=(-1.6, 1.6), xlabel="θ₁, along the valley", ylabel="θ₂, across it")
-        rings = [ax.plot([], [], color="#b5b5b5", linewidth=1)[0] for _ in range(7)]
+        rings = [ax.plot([], [], color="#b5b5b5", linewidth=1)[0] for _ in range(6)]
         (path,) = ax.plot([], [], marker="o", markersize=4, linewidth=1.2, color=BLUE)
         (bottom,) = ax.plot([0], [0], marker="*", markersize=12, linestyle="none", color="black")
         moving = [*rings, path, bottom]
@@ -206,7 +206,7 @@ class Valley(Explorer):
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
         *rings, path, _bottom = moving
-        angle = np.linspace(0, 2 * np.pi, 120)
+        angle = np.linspace(0, 2 * np.pi, 80)
         for k, ring in enumerate(rings, start=1):  # where the loss is k**2 / 5: ellipses
             radius = math.sqrt(2 * k**2 / 5)
             ring.set_data(radius * np.cos(angle), radius / math.sqrt(result["ratio"]) * np.sin(angle))
