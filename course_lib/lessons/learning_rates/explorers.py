@@ -115,7 +115,8 @@ class Hiker(Explorer):
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         end, right = result["heights"][-1], result["places"][0] > 1
-        now = f"now {_short(end)}" if right else "you began on the left"
+        now = f"now {_short(end)}" if end < 100 else "now off the map"
+        now = now if right else "you began on the left"
         return bool(right and end < 0.45), f"begin on the right (θ above 1) and end below height 0.45; {now}"
 
 
@@ -276,12 +277,12 @@ class Rate(Explorer):
         plot_guessing(ax, 3)
         (train,) = ax.plot([], [], label="train", **TRAIN)
         (val,) = ax.plot([], [], label="validation", markevery=8, **VAL)
-        ax.legend(loc="upper right")
-        self.update([train, val], result)
-        return [train, val]
+        moving = [train, val, ax.legend(loc="upper right")]  # the legend as well, or the curves would lie above it
+        self.update(moving, result)
+        return moving
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
-        train, val = moving
+        train, val, _legend = moving
         epochs = np.arange(1, len(result["train_loss"]) + 1)
         train.set_data(epochs, result["train_loss"])
         val.set_data(epochs, result["val_loss"])
