@@ -39,6 +39,9 @@ warm_up
 show
 plots
 code_view
+control
+single_controls
+boards
 controls
 palette
 explorer
