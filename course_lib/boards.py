@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import ipywidgets as widgets
 import traitlets
 
+from course_lib import style
 from course_lib.control import Control
 from course_lib.single_controls import Choice, Number, Slider
 
@@ -31,7 +32,7 @@ class Switches(Control):
     ) -> None:
         if columns and n % columns:
             raise ValueError(f"{n} switches do not fill rows of {columns}")
-        self.n, self.columns = n, columns
+        self.n, self.columns, self.tall = n, columns, bool(columns)
         self.labels = labels or tuple(str(i + 1) for i in range(n))
         self.start = self.check((True,) * n if start is None else start)
 
@@ -58,7 +59,8 @@ class Switches(Control):
         return widgets.HBox([widgets.Label(name), *inputs]), inputs
 
     def _board(self, name: str) -> tuple[widgets.Widget, list[widgets.Widget]]:
-        look = widgets.Layout(width="26px", height="26px", margin="1px", padding="0")
+        side = f"{round(30 * style.scale())}px"
+        look = widgets.Layout(width=side, height=side, margin="1px", padding="0")
         inputs = [
             widgets.ToggleButton(
                 value=on,

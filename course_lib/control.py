@@ -12,6 +12,8 @@ class Control:
     """What an explorer asks of a control; `start` is its value before anyone touches it."""
 
     start: Any
+    tall: bool = False
+    """Whether it stands beside the picture, and not above it."""
 
     def check(self, value: Any) -> Any:
         """The value as `compute` gets it; ValueError names it when it lies outside."""

@@ -193,14 +193,20 @@ class Explorer:
             self._picture = widgets.HTML(self._html())
             code = widgets.HTML(code_view(type(self).compute, *self.also_show))
             question = widgets.HTML(f"{style.widget_css()}<b>{html.escape((type(self).__doc__ or '').strip())}</b>")
-            box = widgets.HBox(
-                [*rows, again], layout=widgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="0 1.2em")
-            )
             self._quiet = False
-            self._widget = widgets.VBox([question, box, self._picture, code])
+            self._widget = widgets.VBox([question, self._arranged([*rows, again]), code])
             self._widget.add_class("course-explorer")
             self._widget.add_class(f"course-{type(self).__name__}")
         return self._widget
+
+    def _arranged(self, controls: list[widgets.Widget]) -> widgets.Widget:
+        """Controls in a row above the picture, or in a column beside it where one of them is tall."""
+        gap = "0.4em 1.2em"
+        if any(control.tall for control in self.controls.values()):
+            column = widgets.VBox(controls, layout=widgets.Layout(grid_gap=gap))
+            return widgets.HBox([column, self._picture], layout=widgets.Layout(flex_flow="row wrap", grid_gap=gap))
+        look = widgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="0 1.2em")
+        return widgets.VBox([widgets.HBox(controls, layout=look), self._picture])
 
     def _moved(self, _change: Any = None) -> None:
         if self._quiet:

@@ -2,6 +2,7 @@
 
 import re
 
+import ipywidgets as widgets
 import numpy as np
 import pytest
 
@@ -215,6 +216,19 @@ def test_switches_are_read_as_one_value():
     explorer.widget()
     explorer._inputs["on"][2].value = False
     assert explorer.values["on"] == (True, True, False, True) and explorer.result == 3
+
+
+def test_a_board_stands_beside_the_picture_and_sliders_above_it():
+    class Board(Curve):
+        controls = {"on": Switches(4, columns=2)}
+
+        def compute(self, on):
+            return np.linspace(0, sum(on), 50)
+
+    for explorer, beside in ((Board(), widgets.HBox), (Curve(), widgets.VBox)):
+        (both,) = [child for child in explorer.widget().children if isinstance(child, widgets.Box)]
+        assert type(both) is beside
+        assert both.children[1] is explorer._picture
 
 
 def test_large_mode_makes_explorers_larger():
