@@ -1,0 +1,108 @@
+"""Every lesson in JupyterLab, run from its first cell to its last: figures, explorers and their keys."""
+
+import importlib
+import math
+
+import pytest
+
+from course_lib.controls import Rows, Slider, Switches
+from tests.browser.moves import press, readout, shown, wait_for
+from tests.lessons.cells import lessons
+
+
+@pytest.fixture(scope="module", params=lessons())
+def notebook(request, lab, browser):
+    """The lesson, all cells run; `notebook.lesson` is its module."""
+    opened = lab.open(browser, f"{request.param}.ipynb")
+    opened.lesson = importlib.import_module(f"course_lib.lessons.{request.param.partition('_')[2]}")
+    opened.run_all()
+    yield opened
+    opened.page.close()
+
+
+def explorer_cells(notebook):
+    return [cell["id"] for cell in notebook.cells() if "explorer" in cell["metadata"].get("tags", [])]
+
+
+def on_the_page(notebook, cell):
+    """The explorer of a cell, scrolled into view and drawn."""
+    notebook.cell(cell).scroll_into_view_if_needed()
+    place = notebook.output(cell).locator(".course-explorer")
+    wait_for(place, "true")
+    return place
+
+
+def in_the_kernel(notebook, cell):
+    """A fresh explorer like the one a cell shows, made here."""
+    source = notebook.cells()[notebook.index(cell)]["source"]
+    return eval(source, {"lesson": notebook.lesson})
+
+
+def test_every_cell_runs(notebook, keep):
+    assert notebook.errors() == []
+    assert all(cell["execution_count"] for cell in notebook.cells() if cell["cell_type"] == "code")
+    warned = [
+        (cell["id"], output["text"])
+        for cell in notebook.cells()
+        for output in cell.get("outputs", [])
+        if output.get("name") == "stderr"
+    ]
+    assert warned == []
+    keep(notebook)
+
+
+def test_every_still_figure_is_there_with_its_alternative_text(notebook):
+    notebook.page.wait_for_function("[...document.querySelectorAll('.jp-Notebook img')].every(img => img.complete)")
+    images = notebook.page.eval_on_selector_all(
+        ".jp-Notebook img", "all => all.map(img => ({alt: img.alt, width: img.naturalWidth}))"
+    )
+    shows = [cell for cell in notebook.cells() if cell["cell_type"] == "code" and "show(" in cell["source"]]
+    assert len(images) >= len(shows) + len(explorer_cells(notebook)) > 0
+    assert [image for image in images if len(image["alt"].split()) < 4 or not image["width"]] == []
+
+
+def test_every_explorer_follows_a_key(notebook, keep):
+    for cell in explorer_cells(notebook):
+        place = on_the_page(notebook, cell)
+        before = shown(place)
+        assert before.width > 0 and len(before.alt.split()) >= 4, cell
+        _press_a_key(place, in_the_kernel(notebook, cell))
+        after = wait_for(place, "now.src !== what.src && now.alt !== what.alt", {"src": before.src, "alt": before.alt})
+        assert after.says != before.says, cell
+        keep(place, cell)
+
+
+def _press_a_key(place, explorer):
+    """An arrow for the first slider, away from the nearer end; without a slider, a space for a switch of the board."""
+    first = next(iter(_sliders(explorer)), None)
+    if first is None:
+        assert any(isinstance(control, Switches) for control in explorer.controls.values())
+        button = place.locator(".course-board button, .jupyter-button").nth(20)
+        button.focus()
+        place.page.keyboard.press("Space")
+        return
+    slider, value = first
+    low, high = (math.log(end) if slider.log else end for end in (slider.lo, slider.hi))
+    middle = (low + high) / 2
+    press(place, "ArrowRight" if (math.log(value) if slider.log else value) < middle else "ArrowLeft")
+
+
+def _sliders(explorer):
+    """The sliders in the order of the page, each with the value it shows."""
+    for name, control in explorer.controls.items():
+        value = explorer.values[name]
+        if isinstance(control, Slider):
+            yield control, value
+        elif isinstance(control, Rows):
+            yield from zip(control.columns.values(), value.rows[value.row], strict=True)
+
+
+def test_reset_brings_every_explorer_to_its_start(notebook):
+    """The front end moves a value that lies between two steps, and then slider, sentence and picture disagree."""
+    for cell in explorer_cells(notebook):
+        place = on_the_page(notebook, cell)
+        place.get_by_role("button", name="Reset").click()
+        explorer = in_the_kernel(notebook, cell)
+        wait_for(place, "now.alt === what", explorer.describe(explorer.result))
+        for k, (_slider, value) in enumerate(_sliders(explorer)):
+            assert readout(place, slider=k) == pytest.approx(value, rel=6e-3), (cell, k)
