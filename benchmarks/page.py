@@ -9,12 +9,14 @@ from pathlib import Path
 import nbformat
 
 from benchmarks.measure import Row, Target
+from course_lib.controls import Slider
 from course_lib.explorer import Explorer
 from tests.browser.lab import NO_CHROMIUM, Lab, browser_window, chromium
 from tests.contracts.lessons import subclasses
 
 SETUP = """
 import course_lib as course, ipywidgets as widgets, matplotlib.pyplot as plt
+from course_lib.controls import Slider
 from course_lib.explorer import DPI
 course.setup(seed=0)
 
@@ -24,7 +26,7 @@ def interact(explorer):
         explorer.draw(figure, explorer.compute(**{**explorer.start, **moved}))
         plt.show()
 
-    name, control = next(iter(explorer.controls.items()))
+    name, control = next((name, each) for name, each in explorer.controls.items() if isinstance(each, Slider))
     peer = widgets.interactive(shown, **{name: control.widgets(name)[0]})
     peer.add_class(f"interact-{type(explorer).__name__}")
     return peer
@@ -57,7 +59,7 @@ PAUSE = 250  # ms between two keys, for the rest of the page to come to rest
 
 
 def rows(*, quick: bool) -> list[Row]:
-    kinds = [kind for kind in subclasses(Explorer) if not getattr(kind, "trains", False)][: 1 if quick else None]
+    kinds = [kind for kind in subclasses(Explorer) if not kind.trains and _has_a_slider(kind)][: 1 if quick else None]
     if chromium() is None:
         return [Row("page: key press to new pixels", None, None, "ms", Target("ratio", 1.6), NO_CHROMIUM)]
     with tempfile.TemporaryDirectory() as folder:
@@ -68,6 +70,11 @@ def rows(*, quick: bool) -> list[Row]:
             if notebook.errors():
                 raise RuntimeError("\n".join(notebook.errors()))
             return [row for kind in kinds for row in _measure(notebook.page, kind, rounds=1 if quick else 6)]
+
+
+def _has_a_slider(kind: type[Explorer]) -> bool:
+    """A switch of a board takes the same way as a slider, and `interact` has no board to compare it with."""
+    return any(isinstance(control, Slider) for control in kind.controls.values())
 
 
 def _write(path: Path, kinds: list[type[Explorer]]) -> None:
