@@ -45,6 +45,7 @@ __all__ = [
     "Schedule",
     "Split",
     "claim",
+    "doctor",
     "evaluate",
     "fit",
     "fit_many",
@@ -93,3 +94,12 @@ def setup(*, seed: int = 0, lecture: bool = False) -> None:
 def seed_everything(seed: int) -> None:
     """Starts PyTorch's random numbers at `seed` (or at the shifted one, when `course claims` checks a lesson)."""
     torch.manual_seed(shifted(seed))
+
+
+def doctor() -> None:
+    """Prints what `course doctor` prints in a terminal: what is right about this machine, and what to mend.
+
+    Introduced in lesson 00. It never stops a notebook: what is wrong becomes a line that says MEND.
+    """
+    # Looked up when it is asked for: the commands stand below the library, which a lesson can use without them.
+    importlib.import_module("course_lib.commands.doctor").main()

@@ -65,3 +65,25 @@ def test_setup_warms_the_optimisers_up_in_the_background():
         "print('torch._dynamo' in sys.modules, t is warm_up())"
     )
     assert fresh(code).splitlines()[-1] == "True True"
+
+
+def test_doctor_in_a_notebook_prints_what_the_command_prints(capsys):
+    from course_lib.cli import main
+
+    assert course.doctor() is None
+    here = capsys.readouterr().out
+    main(["doctor"])
+
+    def without_numbers(text):  # free memory and disk differ from one moment to the next
+        return [line for line in text.splitlines() if " GB free" not in line]
+
+    assert without_numbers(here) == without_numbers(capsys.readouterr().out)
+    assert "torch" in here and torch.__version__ in here
+
+
+def test_doctor_never_stops_a_notebook(monkeypatch, capsys):
+    from course_lib.commands import doctor
+
+    monkeypatch.setattr(doctor, "CHECKS", {"broken": lambda: 1 / 0})
+    assert course.doctor() is None
+    assert capsys.readouterr().out.startswith("MEND  broken       ZeroDivisionError")

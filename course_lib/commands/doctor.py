@@ -21,7 +21,7 @@ MEMORY_GB, DISK_GB = 1.5, 1.0
 MATCHING = {"ipywidgets": 8, "jupyterlab_widgets": 3, "the front end": 5}
 
 
-def main(args: argparse.Namespace) -> int:
+def main(args: argparse.Namespace | None = None) -> int:
     """Print one line a check; 1 when something has to be mended."""
     worst = 0
     for name, check in CHECKS.items():
