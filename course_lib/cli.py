@@ -34,6 +34,13 @@ def parser() -> argparse.ArgumentParser:
     command("doctor", "look at this machine and this installation: what is right, and what to do")
     command("progress", "show which predictions are made and which exercises are solved")
 
+    lessons = command("lessons", "list the lessons with their questions, or make notebooks/README.md, which says more")
+    lessons.add_argument("--write", action="store_true", help="write notebooks/README.md")
+    lessons.add_argument(
+        "--seconds", metavar="FILE", help="write it, with seconds and MB of `course run --report FILE`"
+    )
+    lessons.add_argument("--check", action="store_true", help="say whether it is what the notebooks say")
+
     claims = command("claims", "re-run the claims with other seeds, other threads and a touch of noise")
     _lessons(claims)
     claims.add_argument("--json", metavar="FILE", help="write every value as JSON")

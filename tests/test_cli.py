@@ -22,9 +22,19 @@ def clone(tmp_path):
     shutil.copytree(ROOT / "course_lib", tmp_path / "course_lib", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "tests").mkdir()
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")])
-    tidy.write(nb, tmp_path / "notebooks" / "03_learning_rates.ipynb")
+    cells = [nbformat.v4.new_markdown_cell(PROMISE), nbformat.v4.new_code_cell("1 + 1")]
+    tidy.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "notebooks" / "03_learning_rates.ipynb")
+    (tmp_path / "notebooks" / "README.md").write_text("# Lessons")
     return tmp_path
+
+
+PROMISE = """# Sums
+
+**The question.** How much is one and one?
+
+**The moment.** Two.
+
+**You need** nothing. **Time:** about 1 minutes."""
 
 
 # How a clone is spoilt. Each is given the clone and may give back arguments of subprocess.run or a thing to keep open.
@@ -42,6 +52,11 @@ def no_lessons(clone):
 
 def spoilt_lesson(clone):
     (clone / "notebooks" / "03_learning_rates.ipynb").write_text("<<<<<<< HEAD")
+
+
+def no_promise(clone):
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")])
+    tidy.write(nb, clone / "notebooks" / "03_learning_rates.ipynb")
 
 
 def no_tests(clone):
@@ -98,6 +113,13 @@ ERRORS = [
     ("test", without("nbval"), 2, 'pip install -c constraints.txt -e ".[test]"'),
     ("lab --port {port}", port_taken, 2, "Port {port} is in use"),
     ("lab --port 99999", as_it_is, 2, "a port is a number from 1 to 65535"),
+    ("lessons", no_notebooks, 2, "There is no notebooks folder"),
+    ("lessons", no_lessons, 2, "holds no lesson"),
+    ("lessons", spoilt_lesson, 2, "is not readable as a notebook"),
+    ("lessons --check", no_promise, 2, "The first cell of 03_learning_rates lacks its title"),
+    ("lessons --write", read_only, 2, "README.md: Permission denied"),
+    ("lessons --seconds nowhere.json", as_it_is, 2, "nowhere.json is not readable as a report"),
+    ("lessons 42", as_it_is, 2, "course lessons does not know 42"),
     ("run --report mine/report.json", read_only, 2, "Cannot write mine/report.json: Permission denied"),
     ("run --store", read_only, 2, "03_learning_rates.ipynb: Permission denied"),
     ("claims --json nowhere/claims.json", as_it_is, 2, "Cannot write nowhere/claims.json: No such file"),

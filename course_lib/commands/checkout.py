@@ -4,6 +4,10 @@ import importlib.util
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import nbformat
 
 ROOT = Path(__file__).resolve().parents[2]  # of the clone: the course is only ever installed with -e
 INSTALL = 'pip install -c constraints.txt -e "."'
@@ -49,6 +53,20 @@ def _find(name: str, there: list[Path]) -> Path:
         if wanted in (path.stem, title) or (wanted.isdigit() and int(wanted) == int(number)):
             return path
     raise Trouble(f"There is no lesson {name!r}. The lessons here are: {', '.join(p.stem for p in there)}.")
+
+
+def notebook(path: Path) -> "nbformat.NotebookNode":
+    """Read a lesson as it is.
+
+    Raises:
+        Trouble: the file is no notebook.
+    """
+    from course_lib import tidy  # here, so that `course doctor` can say that nbformat is missing
+
+    try:
+        return tidy.read(path)
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise Trouble(f"{path} is not readable as a notebook ({error}): bring it back with git checkout.") from error
 
 
 def need(*modules: str, how: str = INSTALL) -> None:

@@ -17,8 +17,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from tqdm import tqdm
 
-from course_lib import tidy
-from course_lib.commands.checkout import Trouble
+from course_lib.commands.checkout import notebook
 
 CELL_SECONDS = 180  # a cell that takes longer is stopped, as in the tests
 CORES = 2  # the machine that the lessons promise to run on
@@ -56,7 +55,7 @@ def execute(
     Raises:
         Trouble: the file is no notebook.
     """
-    nb = _notebook(path)
+    nb = notebook(path)
     folder = {"metadata": {"path": str(path.parent)}}
     client = NotebookClient(nb, timeout=cell_seconds, kernel_name="python3", resources=folder)
     code = [(i, cell) for i, cell in enumerate(nb.cells) if cell.cell_type == "code"] * (2 if twice else 1)
@@ -75,13 +74,6 @@ def execute(
                 error = _sentence(problem, cell)
             seconds = time.perf_counter() - start
     return Execution(path.stem, seconds, memory.peak / 1e6, done, error, nb)
-
-
-def _notebook(path: Path) -> nbformat.NotebookNode:
-    try:
-        return tidy.read(path)
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise Trouble(f"{path} is not readable as a notebook ({error}): bring it back with git checkout.") from error
 
 
 def _pid(client: NotebookClient) -> int:
