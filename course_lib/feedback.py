@@ -63,7 +63,7 @@ def judge(exercise: Exercise, answer: Any, *, misses: int = 0) -> Outcome:
     expected = exercise.results(exercise.oracle)
     for args, mine, right in zip(cases, got, expected, strict=True):
         if problem := _unusable(exercise, args, mine, right):
-            return problem
+            return _known(exercise, got, problem, misses)
     for args, mine, right in zip(cases, got, expected, strict=True):
         if not same(mine.value, right.value, **exercise.tolerance):
             return _wrong(exercise, args, mine.value, right.value, matching(exercise, got), misses)
@@ -106,6 +106,13 @@ def _unusable(exercise: Exercise, args: tuple, mine: Result, right: Result) -> O
     if problem := mismatch(mine.value, right.value):
         return _outcome(NOT_YET, f"For {at} your function returns {problem}." if at else f"Your answer is {problem}.")
     return None
+
+
+def _known(exercise: Exercise, got: list[Result], problem: Outcome, misses: int) -> Outcome:
+    """A NaN may be a usual slip, too (an overflow, a log of 0): then its own words come first, and the general next."""
+    names = matching(exercise, got)
+    said = [exercise.wrong[name][1] for name in names]
+    return _outcome(NOT_YET, *said, *(problem.parts if misses else ()), names=names) if names else problem
 
 
 def _wrong(exercise: Exercise, args: tuple, mine: Any, right: Any, names: tuple[str, ...], misses: int) -> Outcome:

@@ -85,6 +85,24 @@ def test_where_two_slips_give_the_same_both_are_named():
     )
 
 
+def test_a_usual_slip_that_ends_in_nan_is_named():
+    exercise = Exercise(
+        "lesson/share",
+        question="Return the share of each.",
+        cases=[(torch.tensor([1.0, 2.0]),), (torch.tensor([1000.0, 1000.0]),)],
+        oracle=lambda z: torch.softmax(z, 0),
+        solution=lambda z: torch.softmax(z, 0),
+        hints=("Look.", "Think.", "Subtract."),
+        why="It overflows otherwise.",
+        wrong={"overflow": (lambda z: z.exp() / z.exp().sum(), "Too large."), "raw": (lambda z: z + 0, "That is z.")},
+    )
+    outcome = judge(exercise, lambda z: z.exp() / z.exp().sum())
+    assert outcome.misconceptions == ("overflow",) and outcome.message == "Too large."
+    second = judge(exercise, lambda z: z.exp() / z.exp().sum(), misses=1).message
+    assert "Too large." in second and "your function returns NaN" in second
+    assert "your function returns NaN" in judge(exercise, lambda z: z * float("nan")).message
+
+
 def test_an_answer_right_on_the_shown_case_only_is_not_yet():
     outcome = judge(EXERCISE, lambda theta, grad, lr: theta - 0.1 * grad)
     assert outcome.kind == "not yet" and "theta = [" in outcome.message and "lr = 0.3" in outcome.message
