@@ -203,7 +203,9 @@ class Explorer:
         """Controls in a row above the picture, or in a column beside it where one of them is tall."""
         gap = "0.4em 1.2em"
         if any(control.tall for control in self.controls.values()):
-            column = widgets.VBox(controls, layout=widgets.Layout(grid_gap=gap))
+            column = widgets.VBox(controls, layout=widgets.Layout(grid_gap=gap, align_items="flex-start"))
+            # As wide as the picture, not as its longest sentence: else the sentence pushes it below the board.
+            self._picture.layout.flex = f"1 1 {100 * self.fig.get_size_inches()[0]:.0f}px"
             return widgets.HBox([column, self._picture], layout=widgets.Layout(flex_flow="row wrap", grid_gap=gap))
         look = widgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="0 1.2em")
         return widgets.VBox([widgets.HBox(controls, layout=look), self._picture])
