@@ -15,7 +15,7 @@ from course_lib.datasets import load
 from course_lib.explorer import Explorer
 
 A_ONE = "....##.. ...###.. ....##.. ....##.. ....##.. ....##.. ....##.. ...####."
-"""A plain 1. The ones of the data stand one column farther left, and lean."""
+"""A plain 1. The ones of the data stand nearly a column farther left, and their flag comes lower down."""
 START = tuple(square == "#" for square in A_ONE if square != " ")
 COLUMNS = {"one left": -1, "as painted": 0, "one right": 1}
 
@@ -50,7 +50,7 @@ class Paint(Explorer):
         "board": Switches(64, columns=8, start=START),
         "place": Choice(*COLUMNS, start="as painted", label="the net sees it"),
     }
-    figsize = (6.4, 3.1)
+    figsize = (6.0, 3.1)
     also_show = (moved, trained_net)
 
     def compute(self, board: tuple[bool, ...], place: str) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class Paint(Explorer):
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         one, changed = float(result["scores"][1]), result["changed"]
-        words = f"change at most 3 squares, so that it reads a 1 with a score above 0.9; now {one:.2f}"
+        words = f"score of the 1 above 0.9, at most 3 squares changed; now {one:.2f}"
         return one > 0.9 and changed <= 3, f"{words}, {changed} changed"
 
 
@@ -122,9 +122,9 @@ def slopes(f: Any, places: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Slope(Explorer):
-    """The slope is 0 here. Is this the lowest place?"""
+    """The ground is level here. Is this the lowest place?"""
 
-    controls = {"place": Slider(-3, 3, start=-0.08, step=0.02, label="place x")}
+    controls = {"place": Slider(-3, 3, start=-0.09, step=0.03, label="place x")}
     figsize = (6.4, 3.8)
     also_show = (slopes, curve)
 
@@ -168,7 +168,7 @@ class Slope(Explorer):
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         met = abs(result["slope"]) < 0.1 and result["height"] < -1
-        return met, f"slope within 0.1 of 0, and a height below −1; now {result['height']:.2f}"
+        return met, f"slope within 0.1 of 0, and a height below -1; now {result['height']:.2f}"
 
 
 def _downhill(slope: float) -> str:

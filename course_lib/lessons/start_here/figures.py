@@ -62,7 +62,8 @@ def plot_broadcast(row: Tensor, column: Tensor) -> Axes:
         column: (R, 1).
     """
     total = row + column  # (R, C)
-    axes = plt.figure().subplots(1, 3)
+    width, height = plt.rcParams["figure.figsize"]
+    axes = plt.figure(figsize=(width, 0.72 * height)).subplots(1, 3)
     rows, columns = total.shape
     parts = (
         (row.expand(rows, columns), lambda r, c: r == 0, f"row {tuple(row.shape)}\nrepeated downwards"),
