@@ -216,3 +216,8 @@ def test_broadcast_shows_every_entry_of_the_sum():
     row, column = torch.tensor([1, 2, 3, 4]), torch.tensor([[10], [20]])
     last = lesson.plot_broadcast(row, column).figure.axes[-1]
     assert sorted(int(text.get_text()) for text in last.texts if text.get_text()) == [11, 12, 13, 14, 21, 22, 23, 24]
+
+
+def test_notebook_names_the_way_to_the_progress_file(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.jsonl"))
+    assert course.progress.progress_file() == tmp_path / "progress.jsonl"
