@@ -62,15 +62,17 @@ class Line(Explorer):
 
     def describe(self, result: dict[str, Any]) -> str:
         slope, offset = result["line"]
+        sign = "−" if offset < 0 else "+"
         versus = "worse" if result["rmse"] > result["mean"] else "better"
         return (
-            f"litres = {slope:.2f} · (hour − 13) + {offset:.2f} has an RMSE of {result['rmse']:.3f} litres. That is "
+            f"litres = {slope:.2f} · (hour − 13) {sign} {abs(offset):.2f} has an RMSE of {result['rmse']:.3f} litres. "
+            f"That is "
             f"{versus} than always saying the mean, which has {result['mean']:.3f}."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         away = result["rmse"] / result["best"] - 1
-        return bool(away <= 0.01), f"come within 1 % of the best line there is; now {away:.0%} above it"
+        return bool(away <= 0.01), f"come within 1 % of the best line there is; now {away:.1%} above it"
 
 
 FUNCTIONS = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "ReLU": torch.relu, "none": torch.clone}
@@ -93,8 +95,10 @@ class Nonlinearities(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         left, right = fig.subplots(1, 2)
-        left.set(xlim=(-5, 5), ylim=(-1.6, 5.2), xlabel="z, the weighted sum", ylabel="output", title="what comes out")
-        right.set(xlim=(-5, 5), ylim=(-0.08, 1.12), xlabel="z", ylabel="slope", title="how steep it is there")
+        left.set(
+            xlim=(-5.3, 5.3), ylim=(-1.6, 5.4), xlabel="z, the weighted sum", ylabel="output", title="what comes out"
+        )
+        right.set(xlim=(-5.3, 5.3), ylim=(-0.08, 1.12), xlabel="z", ylabel="slope", title="how steep it is there")
         for level in (0, 1):
             left.axhline(level, color=GREY, linewidth=0.8, linestyle=":")
         right.axhline(0.25, color=GREY, linewidth=0.8, linestyle=":")
@@ -165,7 +169,8 @@ class OutputLayer(Explorer):
         ax.set(xlim=(7.8, 18.2), ylim=(-1, 6), xlabel="hour of the day", ylabel="coffee in litres")
         ax.plot(result["hour"], result["litres"], **DOTS)
         ax.axhline(result["litres"].mean(), **TRUTH)
-        ax.annotate("mean", (8, result["litres"].mean()), xytext=(0, 3), textcoords="offset points", fontsize="small")
+        beside = (1.01, result["litres"].mean())
+        ax.annotate("mean", beside, xycoords=("axes fraction", "data"), va="center", fontsize="small")
         (curve,) = ax.plot([], [], **MODEL)
         moving = [curve]
         self.update(moving, result)
@@ -203,7 +208,7 @@ class Temperature(Explorer):
 
     controls = {
         "temperature": Slider(0.05, 20, start=1, log=True, label="temperature T"),
-        "constant": Slider(-30, 30, start=-30, integer=True, label="added to every logit"),
+        "constant": Slider(-20, 20, start=-20, integer=True, label="added to every logit"),
         "picture": Slider(1, 10, start=5, integer=True, label="picture"),
     }
     figsize = (7.2, 3.6)
@@ -227,7 +232,7 @@ class Temperature(Explorer):
         bottom = fig.add_subplot(grid[1, 1], sharex=top)
         image.set(xticks=(), yticks=(), title="the picture")
         image.grid(visible=False)
-        top.set(ylim=(-60, 50), ylabel="logit")
+        top.set(ylim=(-42, 42), ylabel="logit")
         top.tick_params(labelbottom=False)
         top.axhline(0, color=GREY, linewidth=1)
         bottom.set(ylim=(0, 1.05), xticks=range(10), xlabel="digit", ylabel="probability")

@@ -109,7 +109,7 @@ def plot_ends(runs: dict[str, Runs], data: Data) -> Axes:
     slope, offset = best_line(x, y)
     lines = {"mean": rmse(y.mean(), y), "line": rmse(slope * x[:, 0] + offset, y)}
     for name, level in lines.items():
-        ax.axhline(level, zorder=1, **TRUTH)
+        ax.axhline(level, zorder=1, color=GREY, linestyle=":")  # dashed is the truth of the prediction
         ax.annotate(name, (1.01, level), xycoords=("axes fraction", "data"), va="center", fontsize="small")
     ax.set(xscale="log", xlabel="learning rate, log scale", ylabel="RMSE in litres", ylim=(0, 2.15))
     ax.legend(loc="upper left", ncols=2, title="after the last layer")
@@ -203,7 +203,7 @@ def plot_twice(once: Runs, twice: Runs, floor: float) -> Axes:
     left.axhline(0.1, **TRUTH)
     left.annotate("guessing", (0.02, 0.1), xycoords=("axes fraction", "data"), xytext=(0, 3), **_POINTS)
     right.set(ylim=(0, 2.5), ylabel="cross-entropy on new digits")
-    right.axhline(floor, color=WINE, linestyle="-.", linewidth=1.2)
+    right.set_xlim(-0.6, 2.6)  # room for the words beside the floor, which the prediction draws
     plot_guessing(right, 10)
     return says(right, f"Softmax once: {words[0]}, {words[1]}; twice: {words[2]}, {words[3]}, floor {floor:.2f}.")
 
