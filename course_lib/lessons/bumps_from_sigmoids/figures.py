@@ -123,7 +123,9 @@ def plot_rates(sweeps: dict[str, Runs], line: float, mean: float) -> Axes:
         ax.axhline(level, **TRUTH)
         ax.annotate(name, (1.01, level), xycoords=("axes fraction", "data"), va="center", **_SMALL)
     ax.set(xscale="log", xlabel="rate, log scale", ylabel="RMSE in litres", ylim=(0, 1.5))
-    ax.legend(loc="upper left", bbox_to_anchor=(0, 1.2), ncols=2)
+    ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
+    ax.minorticks_off()
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     words = "; ".join(f"{name} {lowest_median(runs) ** 0.5:.2f}" for name, runs in sweeps.items())
     return says(ax, f"RMSE against the rate, each the median of five seeds, at its lowest: {words}. Line: {line:.2f}.")
 
@@ -179,19 +181,20 @@ def plot_depths(results: dict[str, dict[int, Tensor]]) -> Axes:
     """Draws the share of new points named rightly against the number of layers: median and band of the seeds.
 
     Args:
-        results: name -> {layers: (S,) accuracy of each seed}.
+        results: name -> {layers: (S,) accuracy of each seed}; a name with "own" in it is drawn solid.
     """
     ax = plt.figure().subplots()
-    for k, (name, depths) in enumerate(results.items()):
+    for name, depths in results.items():
         share = torch.stack(list(depths.values()))  # (depths, S)
-        color = (ORANGE, BLUE)[k % 2] if len(results) > 1 else BLUE
+        own = "own" in name
+        color = BLUE if own else ORANGE
         ax.fill_between(list(depths), share.min(1).values, share.max(1).values, color=color, **BAND)
-        look = {"marker": "os"[k % 2], "markerfacecolor": ("white", color)[k % 2], "linestyle": ("--", "-")[k % 2]}
+        look = {"marker": "s"} if own else {"marker": "o", "markerfacecolor": "white", "linestyle": "--"}
         ax.plot(list(depths), share.median(1).values, color=color, label=name, **look)
     ax.axhline(0.5, **TRUTH)
     ax.annotate("guessing", (1.01, 0.5), xycoords=("axes fraction", "data"), va="center", **_SMALL)
-    ax.set(xlabel="hidden layers", ylabel="share of new points right", ylim=(0.4, 1.03), xticks=list(depths))
-    ax.legend(loc="lower center")
+    ax.set(xlabel="hidden layers", ylabel="share of new points right", ylim=(0.36, 1.03), xticks=list(depths))
+    ax.legend(loc="lower center", ncols=2)
     words = "; ".join(
         f"{name}: " + ", ".join(f"{float(v.median()):.2f} with {d}" for d, v in depths.items())
         for name, depths in results.items()
