@@ -39,6 +39,7 @@ class Exercise:
         wrong: the usual wrong answers: name -> (function or value, what is said to it).
         rtol, atol: how close numbers must be; whole numbers must be equal.
         counts: what a number of the answer counts ("steps"), used in the feedback.
+        nothing: what is said to None, where a forgotten `return` is not the usual reason for it.
 
     Raises:
         ValueError: when the id has another form.
@@ -60,6 +61,7 @@ class Exercise:
         rtol: float = 1e-4,
         atol: float = 1e-6,
         counts: str = "",
+        nothing: str = "",
     ) -> None:
         if not re.fullmatch(r"\w+/\w+", id):
             raise ValueError(f"the id {id!r} is not of the form lesson/name")
@@ -67,6 +69,7 @@ class Exercise:
         self.oracle, self.right, self.hints = oracle, solution, tuple(hints)
         self.wrong = {name: (as_function(answer), say) for name, (answer, say) in wrong.items()}
         self.tolerance = {"rtol": rtol, "atol": atol}
+        self.nothing = nothing
         self._cases, self._hidden = cases, hidden
         self._hints_given, self._misses = 0, 0
 

@@ -103,6 +103,8 @@ def _unusable(exercise: Exercise, args: tuple, mine: Result, right: Result) -> O
     if mine.error is not None:
         said = f"For {at} your code stopped with an error:" if at else "Your code stopped with an error:"
         return _outcome(ERROR, said, Code(own_traceback(mine.error)))
+    if mine.value is None and exercise.nothing:
+        return _outcome(NOT_YET, exercise.nothing)
     if problem := mismatch(mine.value, right.value):
         return _outcome(NOT_YET, f"For {at} your function returns {problem}." if at else f"Your answer is {problem}.")
     return None

@@ -158,6 +158,19 @@ def test_words_for_values():
     assert judge(COUNT, lambda rows: 700).message == "`<lambda>` takes (rows); it is called with nothing."
 
 
+def test_an_exercise_may_have_words_of_its_own_for_none():
+    from course_lib.lessons.start_here import slope_of
+
+    def before_backward(f, x):
+        place = torch.tensor(float(x), requires_grad=True)
+        f(place)
+        return place.grad
+
+    outcome = judge(slope_of, before_backward)
+    assert outcome.kind == "not yet" and "`backward()`" in outcome.message
+    assert judge(EXERCISE, lambda theta, grad, lr: None).message != outcome.message
+
+
 @pytest.mark.parametrize("answer", [..., step, climb, broken])
 def test_symbol_and_word_tell_the_outcome_without_colour(answer):
     outcome = judge(EXERCISE, answer)

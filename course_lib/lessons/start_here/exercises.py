@@ -49,6 +49,11 @@ mse = Exercise(
             "You compare every output with every target: (B, 1) minus (B,) is (B, B). Only B of these pairs "
             "belong together.",
         ),
+        "every pair, divided by B": (
+            lambda outputs, targets: ((outputs - targets) ** 2).sum() / len(targets),
+            "You add up B times B squared differences: every output with every target. Give both tensors the same "
+            "shape first.",
+        ),
         "sum": (
             lambda outputs, targets: ((outputs[:, 0] - targets) ** 2).sum(),
             "That is the sum. Divide it by how many there are, or the loss grows with the number of rows.",
@@ -130,6 +135,8 @@ slope_of = Exercise(
     ),
     why="A net is such an f, with thousands of numbers in the place of x. One backward pass gives the slope in every "
     "one of them.",
+    nothing="You return None. Either `backward()` was not called yet, or you return what `backward()` gives back, "
+    "which is nothing. The slope lies in the `.grad` of the tensor that you made from `x`. (Or `return` is missing.)",
     another="`torch.autograd.grad(f(place), place)[0]` returns the slope, and leaves nothing in `.grad`.",
     wrong={
         "the value": (
@@ -146,11 +153,15 @@ slope_of = Exercise(
         ),
         "backward twice": (
             lambda f, x: 2 * _slope_at(f, x),
-            "Twice the slope. Each `backward()` adds to what is in `.grad` already, and yours was called twice.",
+            "That is twice the slope. `.grad` adds up: where two `backward()` calls reached it, it holds both.",
         ),
         "value over place": (
             lambda f, x: f(torch.tensor(float(x))) / x,
             "Height divided by x is the slope of a line from the origin to the curve, not along the curve.",
+        ),
+        "a small step": (
+            lambda f, x: (f(torch.tensor(x + 0.01)) - f(torch.tensor(float(x)))) / 0.01,
+            "Nearly: a small step gives the slope roughly. `backward()` gives it to the last digits.",
         ),
         "downhill": (
             lambda f, x: -_slope_at(f, x),
