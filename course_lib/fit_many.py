@@ -166,16 +166,22 @@ def _train(
     progress: bool | None,
 ) -> tuple[dict[str, Tensor], Tensor, dict[str, Tensor], Tensor]:
     """Train all runs; return history (epochs, M) each, step losses (steps, M), dead units, and which runs diverged."""
-    done, latest = [], (0, engine.snapshot())
+    room: list[Tensor] = []
+    latest = (0, engine.snapshot())
     try:
         for orders in _shown(_orders(sweep.seeds, len(train.x), epochs), epochs, len(sweep), progress):
             losses = engine.epoch(train.x, train.y, orders.to(train.x.device), batch_size)
-            done.append((losses, *_validated(engine, val, len(sweep), classes)))
-            latest = (len(done), engine.snapshot())  # one assignment: an interruption finds both or neither
+            found = (losses, *_validated(engine, val, len(sweep), classes))
+            # Room for all epochs at once: a small tensor kept from every epoch would pin the memory around it, and
+            # 3,000 epochs took 400 MB.
+            room = room or [each.new_empty(epochs, *each.shape) for each in found]
+            for place, each in zip(room, found, strict=True):
+                place[latest[0]] = each
+            latest = (latest[0] + 1, engine.snapshot())  # one assignment: an interruption finds both or neither
     except KeyboardInterrupt:
-        done = done[: latest[0]]
         engine.restore(latest[1])
-        print(f"stopped at epoch {len(done)}; the cells after this one go on")
+        print(f"stopped at epoch {latest[0]}; the cells after this one go on")
+    done = [place[: latest[0]] for place in room] if latest[0] else None
     return _record(done, engine, train, val, classes, len(sweep))
 
 
@@ -187,20 +193,15 @@ def _validated(engine: Engine, val: Split, m: int, classes: bool) -> tuple[Tenso
 
 
 def _record(
-    done: list[tuple[Tensor, Tensor, Tensor]], engine: Engine, train: Split, val: Split, classes: bool, m: int
+    done: list[Tensor] | None, engine: Engine, train: Split, val: Split, classes: bool, m: int
 ) -> tuple[dict[str, Tensor], Tensor, dict[str, Tensor], Tensor]:
-    none = torch.empty(0, m)
-    steps = torch.cat([losses for losses, _, _ in done]).cpu() if done else none
-    curves = {
-        "train_loss": [losses.double().mean(0) for losses, _, _ in done],
-        "val_loss": [loss for _, loss, _ in done],
-        "val_acc": [accuracy for _, _, accuracy in done] if classes else None,
-    }
-    history = {
-        name: torch.stack(values).cpu().double() if values else none.double()
-        for name, values in curves.items()
-        if values is not None
-    }
+    """The same, from step losses (epochs, steps, M), validation loss and accuracy (epochs, M); None without epochs."""
+    losses, val_loss, val_acc = done or (torch.empty(0, 1, m), torch.empty(0, m), torch.empty(0, m))
+    steps = losses.flatten(0, 1).cpu()
+    history = {"train_loss": losses.double().mean(1), "val_loss": val_loss}
+    if classes:
+        history["val_acc"] = val_acc
+    history = {name: values.cpu().double() for name, values in history.items()}
     finite = engine.finite().cpu() & steps.isfinite().all(0)
     if len(val.x):
         finite &= history["val_loss"].isfinite().all(0)
