@@ -1,7 +1,5 @@
 """Lesson 00: its twenty lines read digits, its explorers tell the truth, its claims are false where they should be."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -69,14 +67,28 @@ def test_always_saying_one_digit_is_right_for_a_tenth():
     names |= {"common": int((DIGITS.val.y == DIGITS.train.y.mode().values).sum())}
     assert names["common"] == 20
     run(cell("claim-common"), names)
-    with pytest.raises(AssertionError, match="is not below"):
+    with pytest.raises(AssertionError, match="is not 20"):
         run(cell("claim-common"), {**names, "common": names["right"]})
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_net_of_the_program_loses_digits_that_move_and_one_that_has_seen_them_move_does_not(seed):
+    names = run_program(seed)
+    run(cell("shifted"), names)
+    run(cell("claim-moved"), names)
+    moved = torch.cat([torch.nn.functional.pad(DIGITS.train.x.view(-1, 8, 8), (k, -k)).flatten(1) for k in (0, 1)])
+    run_on = "x, y = digits.train"
+    also_moved = f"{run_on}; x, y = moved, y.repeat(2)"
+    trained = {**names, "moved": moved}
+    run(code_cell(NAME, "bare-loop").replace(run_on, also_moved), trained)
+    run(cell("shifted"), trained)
+    with pytest.raises(AssertionError, match="is not below"):
+        run(cell("claim-moved"), trained)
 
 
 def test_numbers_of_the_prose():
     names = run_program(0)
     assert sum(each.numel() for each in names["net"].parameters()) == 2410
-    assert 20 * math.ceil(len(DIGITS.train.x) / 32) == 880
     assert sum(len(split.x) for split in (DIGITS.train, DIGITS.val, DIGITS.test)) == 1797
 
 
@@ -155,7 +167,7 @@ def test_slope_begins_on_the_hill_and_its_goal_is_the_deeper_hollow():
     met = [p for p in np.arange(-3, 3.01, 0.03) if explorer.goal(explorer.set(place=float(min(p, 3))).result)[0]]
     x = np.linspace(-3, 3, 6001)
     lowest = x[slopes(curve, x)[0].argmin()]
-    assert met and all(abs(place - lowest) < 0.05 for place in met)
+    assert met and all(abs(place - lowest) < 0.1 for place in met)
     shallow = explorer.set(place=-1.36)
     assert abs(shallow.result["slope"]) < 0.1 and not shallow.goal(shallow.result)[0]
 

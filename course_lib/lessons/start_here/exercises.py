@@ -129,7 +129,7 @@ slope_of = Exercise(
     oracle=_slope_oracle,
     solution=slope_of_solution,
     hints=(
-        "Four lines of the cell above do it for one function at one place. What has to change?",
+        "The cell that begins with `knob =` does it for x² at 3. Two things in it have to change: 3.0 and `knob**2`.",
         "Make a tensor from `x` that remembers what happens to it, with `requires_grad=True`. Give it to `f`.",
         "Call `backward()` on what `f` gives back, and return the `grad` of your tensor. Before that it is None.",
     ),
@@ -149,7 +149,11 @@ slope_of = Exercise(
         ),
         "always at 3": (
             lambda f, x: _slope_at(f, 3.0),
-            "That is the slope at 3, wherever x is. The 3.0 of the cell above has to give way to `x`.",
+            "That is the slope at 3, wherever x is. The 3.0 of the example has to give way to `x`.",
+        ),
+        "always x squared": (
+            lambda f, x: torch.tensor(2.0 * x),
+            "That is the slope of x², whatever f is. The `knob**2` of the example has to give way to `f(knob)`.",
         ),
         "backward twice": (
             lambda f, x: 2 * _slope_at(f, x),

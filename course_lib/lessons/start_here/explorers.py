@@ -56,7 +56,7 @@ class Paint(Explorer):
     def compute(self, board: tuple[bool, ...], place: str) -> dict[str, Any]:
         painted = torch.tensor(board, dtype=torch.float32)  # (64,), 1 for black
         picture = moved(painted.view(8, 8), COLUMNS[place])
-        scores = trained_net()(picture.reshape(64)).softmax(dim=0)  # (10,), above 0, together 1
+        scores = trained_net()(picture.reshape(64)).softmax(dim=0)  # (10,) as shares: above 0, together 1
         changed = sum(now != then for now, then in zip(board, START, strict=True))
         return {"picture": picture.numpy(), "scores": scores.detach().numpy(), "changed": changed}
 
@@ -70,7 +70,7 @@ class Paint(Explorer):
         for line in lines:
             line.set(color=GREY, linewidth=0.6)
         bars = right.barh(range(10), result["scores"], color=GREY)
-        right.set(xlim=(0, 1), ylim=(9.6, -0.6), yticks=range(10), xlabel="score", ylabel="digit")
+        right.set(xlim=(0, 1), ylim=(9.6, -0.6), yticks=range(10), xlabel="share", ylabel="digit")
         right.grid(False)
         right.axvline(0.1, color=BLACK, linestyle=":", linewidth=1)
         right.annotate("a tenth each", (0.11, 9.5), fontsize="x-small", va="bottom", color="#5c5c5c")
@@ -86,20 +86,20 @@ class Paint(Explorer):
         for digit, bar in enumerate(bars):
             bar.set_width(float(result["scores"][digit]))
             bar.set_color(BLUE if digit == answer else GREY)
-        says.set_text(f"it reads a {answer}, score {score:.2f}")
+        says.set_text(f"it reads a {answer}, share {score:.2f}")
 
     def describe(self, result: dict[str, Any]) -> str:
         answer, score = _answer(result)
         second = int(np.argsort(result["scores"])[-2])
         ink = int(result["picture"].sum())
         return (
-            f"{ink} of the 64 squares are black. The net reads a {answer} with a score of {score:.3f}; "
+            f"{ink} of the 64 squares are black. The net reads a {answer}, which gets a share of {score:.3f}; "
             f"next is {second} with {result['scores'][second]:.3f}."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         one, changed = float(result["scores"][1]), result["changed"]
-        words = f"score of the 1 above 0.9, at most 3 squares changed; now {one:.2f}"
+        words = f"the 1 gets a share above 0.9, at most 3 squares changed; now {one:.2f}"
         return one > 0.9 and changed <= 3, f"{words}, {changed} changed"
 
 
@@ -109,7 +109,7 @@ def _answer(result: dict[str, Any]) -> tuple[int, float]:
 
 
 def curve(x: torch.Tensor) -> torch.Tensor:
-    """Two hollows and a hill between them; the right-hand hollow is the deeper one."""
+    """Two hollows and a hill between them."""
     return x**2 / 6 + torch.cos(2 * x) - x / 3
 
 
@@ -167,8 +167,8 @@ class Slope(Explorer):
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
-        met = abs(result["slope"]) < 0.1 and result["height"] < -1
-        return met, f"slope within 0.1 of 0, and a height below -1; now {result['height']:.2f}"
+        met = abs(result["slope"]) < 0.3 and result["height"] < -1
+        return met, f"slope within 0.3 of 0, and a height below -1; now {result['height']:.2f}"
 
 
 def _downhill(slope: float) -> str:

@@ -18,6 +18,7 @@ read = Prediction(
             "A machine that is right every time is a rare thing. Some of these digits are hard for people, too.",
         ),
     },
+    tolerance=20,
 )
 
 memory = Prediction(
@@ -34,7 +35,10 @@ memory = Prediction(
             "2",
             "Each run goes on from what the last one left. The second time, x is 2 already.",
         ),
-        "not twice": ("an error", "A cell may be run as often as you like, in any order. Nobody warns you."),
+        "not twice": (
+            "an error",
+            "A cell may be run as often as you like. An error comes only when a name does not exist yet.",
+        ),
     },
 )
 
