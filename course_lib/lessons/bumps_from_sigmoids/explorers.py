@@ -10,6 +10,7 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
+from course_lib import style
 from course_lib.colors import BLACK, BLUE, GREY, ORANGE, TRUTH
 from course_lib.controls import Choice, Slider
 from course_lib.explorer import Explorer
@@ -45,9 +46,11 @@ class OneSigmoid(Explorer):
         ax.axvspan(OPENS, CLOSES, color=GREY, alpha=0.1, linewidth=0)
         ax.text((OPENS + CLOSES) / 2, 1.05, "the foyer is open", ha="center", fontsize="small", color="#5c5c5c")
         area = ax.add_patch(Polygon(under([0, 24], [0, 0]), facecolor=BLUE, alpha=0.16, linewidth=0))
-        (curve,) = ax.plot([], [], color=BLUE, linewidth=2.6)
-        (stem,) = ax.plot([], [], color=ORANGE, linestyle="--", linewidth=1.6)
-        (spot,) = ax.plot([], [], color=ORANGE, marker="D", markersize=8, linestyle="none", clip_on=False)
+        (curve,) = ax.plot([], [], color=BLUE, linewidth=2.6 * style.scale())
+        (stem,) = ax.plot([], [], color=ORANGE, linestyle="--", linewidth=1.6 * style.scale())
+        (spot,) = ax.plot(
+            [], [], color=ORANGE, marker="D", markersize=8 * style.scale(), linestyle="none", clip_on=False
+        )
         moving = [area, curve, stem, spot]
         self.update(moving, result)
         return moving
@@ -99,9 +102,9 @@ class TwoSigmoids(Explorer):
         ax.set(xlim=(OPENS, CLOSES), ylim=(-0.1, 2.15), xlabel="hour of the day (h)", ylabel="output")
         ax.set_xticks(range(8, 19))
         area = ax.add_patch(Polygon(under([8, 18], [0, 0]), facecolor=BLACK, alpha=0.1, linewidth=0))
-        (one,) = ax.plot([], [], color=BLUE, linestyle="--", linewidth=1.8, label="first unit")
-        (two,) = ax.plot([], [], color=ORANGE, linestyle="-.", linewidth=1.8, label="second unit")
-        (both,) = ax.plot([], [], color=BLACK, linewidth=2.8, label="together")
+        (one,) = ax.plot([], [], color=BLUE, linestyle="--", linewidth=1.8 * style.scale(), label="first unit")
+        (two,) = ax.plot([], [], color=ORANGE, linestyle="-.", linewidth=1.8 * style.scale(), label="second unit")
+        (both,) = ax.plot([], [], color=BLACK, linewidth=2.8 * style.scale(), label="together")
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
         moving = [area, one, two, both]
         self.update(moving, result)
@@ -162,8 +165,8 @@ class Fold(Explorer):
         left.set_aspect("equal")
         left.plot([0, 1], [0, 1], linewidth=1, **{key: TRUTH[key] for key in ("color", "linestyle")})
         area = right.add_patch(Polygon(under([0, 1], [0, 0]), facecolor=BLUE, alpha=0.16, linewidth=0))
-        (once,) = left.plot([], [], color=ORANGE, linewidth=2.4)
-        (curve,) = right.plot([], [], color=BLUE, linewidth=1.8)
+        (once,) = left.plot([], [], color=ORANGE, linewidth=2.4 * style.scale())
+        (curve,) = right.plot([], [], color=BLUE, linewidth=1.8 * style.scale())
         moving = [once, area, curve]
         self.update(moving, result)
         return moving

@@ -69,10 +69,13 @@ class BumpGame(Explorer):
         ax.axhline(0, color=GREY, linewidth=1)
         ax.plot(hour, litres, "o", color=GREY, markersize=4 * style.scale(), markeredgewidth=0, alpha=0.75)
         areas = [ax.add_patch(Polygon(under([8, 18], [0, 0]), linewidth=1.2)) for _ in range(5)]
-        (outline,) = ax.plot([], [], color=ORANGE, linewidth=1.4)
-        (total,) = ax.plot([], [], color=BLACK, linewidth=2.6)
-        (knob,) = ax.plot([], [], color=ORANGE, marker="D", markersize=8, linestyle="none", markeredgecolor="white")
+        (outline,) = ax.plot([], [], color=ORANGE, linewidth=1.4 * style.scale())
+        (total,) = ax.plot([], [], color=BLACK, linewidth=2.6 * style.scale())
+        (knob,) = ax.plot(
+            [], [], color=ORANGE, marker="D", markersize=8 * style.scale(), linestyle="none", markeredgecolor="white"
+        )
         label = ax.text(0, 0, "", color="#a04000", ha="center", va="bottom", weight="bold", fontsize="small")
+        label.set_bbox({"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.5})
         top = 1.5 * result["mean_error"]
         gauge.set(xlim=(0, 1), ylim=(0, top), xticks=[], title="RMSE")
         gauge.yaxis.tick_right()
@@ -183,8 +186,8 @@ class BuiltVsLearned(Explorer):
         ax.set(xlim=(OPENS, CLOSES), ylim=(-2.2, 7), ylabel="coffee (litres)")
         hour, litres = coffee()
         ax.plot(hour, litres, "o", color=GREY, markersize=3.5 * style.scale(), markeredgewidth=0, alpha=0.75)
-        (start,) = ax.plot([], [], color=BLUE, linestyle="--", linewidth=1.4, label="built")
-        (end,) = ax.plot([], [], color=BLACK, linewidth=2.2, label="after training")
+        (start,) = ax.plot([], [], color=BLUE, linestyle="--", linewidth=1.4 * style.scale(), label="built")
+        (end,) = ax.plot([], [], color=BLACK, linewidth=2.2 * style.scale(), label="after training")
         strings.set(ylim=(-0.08, 1.08), xlabel="hour of the day (h)", xticks=range(8, 19))
         strings.set_yticks((1, 0), ("built", "after"))
         strings.set_title("where the 32 units step", fontsize="medium", weight="normal")
@@ -211,8 +214,8 @@ class BuiltVsLearned(Explorer):
         gone = int(((after["places"] < 0) | (after["places"] > 1)).sum())
         left = f"; {gone} units have left the day" if gone > 2 else ""
         return (
-            f"{result['recipe']}, w = {result['w']:.3g}: RMSE {before['error']:.2f} before, {after['error']:.2f} after "
-            f"1,000 steps. The median unit has moved by {60 * np.median(moved):.1f} minutes, "
+            f"{result['recipe']}, w = {result['w']:,.0f}: RMSE {before['error']:.2f} before, {after['error']:.2f} "
+            f"after 1,000 steps. The median unit has moved by {60 * np.median(moved):.1f} minutes, "
             f"one by {_hours(moved.max())}{left}."
         )
 
