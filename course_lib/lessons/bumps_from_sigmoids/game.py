@@ -43,14 +43,14 @@ class BumpGame(Explorer):
 
     def compute(self, bumps: Chosen, width: float) -> dict[str, Any]:
         hour, litres = coffee()
-        fine = torch.linspace(OPENS, CLOSES, 501)[:, None]
+        fine = torch.linspace(OPENS, CLOSES, 301)[:, None]
         places, heights = torch.tensor(bumps.rows).T  # (5,) each
         edges = torch.stack([places - width / 2, places + width / 2], 1)  # (5, 2)
         net = bump_net(edges, heights, W)  # a 1-10-1 net of sigmoid units
         with torch.no_grad():
-            units = net[1](net[0](fine)) * net[2].weight  # (501, 10): what each unit adds
+            units = net[1](net[0](fine)) * net[2].weight  # (301, 10): what each unit adds
             error = rmse(net(hour)[:, 0] - litres)
-        singles = units.view(501, 5, 2).sum(2)  # a bump is two units
+        singles = units.view(301, 5, 2).sum(2)  # a bump is two units
         return {
             "fine": fine[:, 0].numpy(),
             "singles": singles.numpy(),
@@ -95,7 +95,9 @@ class BumpGame(Explorer):
             color, alpha = (ORANGE, 0.42) if k == result["chosen"] else (BLUE, 0.2)
             area.set_xy(under(result["fine"], result["singles"][:, k]))
             area.set(facecolor=to_rgba(color, alpha), edgecolor=to_rgba(color, 0.75))
-        outline.set_data(result["fine"], result["singles"][:, result["chosen"]])
+        single = result["singles"][:, result["chosen"]]
+        there = np.abs(single) > 0.01  # not along the whole axis
+        outline.set_data(result["fine"][there], single[there])
         total.set_data(result["fine"], result["sum"])
         place, height = result["at"]
         tip = float(np.interp(place, result["fine"], result["singles"][:, result["chosen"]]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +16,9 @@ OPENS, CLOSES = 8.0, 18.0
 """Hours of the day between which the coffee is measured."""
 
 
+@cache
 def coffee() -> tuple[Tensor, Tensor]:
-    """The 140 training rows of coffee: hour (140, 1) in h, litres (140,)."""
+    """The 140 training rows of coffee: hour (140, 1) in h, litres (140,); read once."""
     x, y = load("coffee").train
     return x, y
 
