@@ -10,9 +10,11 @@ from tests.browser.lab import Lab, browser_window
 from tests.browser.moves import wait_for
 
 PICTURE = ROOT / ".github" / "explorer.png"
-SOURCE = """from course_lib.lessons import learning_rates as lesson
+SOURCE = """from course_lib.controls import Chosen
+from course_lib.lessons import bumps_from_sigmoids as lesson
 
-lesson.Hiker(start=3.4, rate=0.5, fog="clear sky")"""
+placed = ((8.6, 3.0), (10.5, 4.8), (12.8, 3.2), (15.0, 2.0), (16.5, 1.9))  # place and height of each bump
+lesson.BumpGame(bumps=Chosen(row=3, rows=placed))"""
 
 
 def main() -> None:
@@ -25,7 +27,8 @@ def main() -> None:
             notebook.run_all()
             place = notebook.page.locator(".course-explorer")
             wait_for(place, "now.width > 0")
-            place.screenshot(path=PICTURE)
+            box, picture = place.bounding_box(), place.locator("img").bounding_box()
+            notebook.page.screenshot(path=PICTURE, clip=box | {"width": picture["width"] + 10})  # no white beside it
     print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size // 1024} kB")
 
 
