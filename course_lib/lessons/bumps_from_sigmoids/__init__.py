@@ -4,6 +4,7 @@ from course_lib.lessons.bumps_from_sigmoids.exercises import bump, fold, place, 
 from course_lib.lessons.bumps_from_sigmoids.explorers import Fold, OneSigmoid, TwoSigmoids
 from course_lib.lessons.bumps_from_sigmoids.figures import (
     lowest_median,
+    on_their_way,
     plot_coffee,
     plot_depths,
     plot_drawn,
@@ -12,7 +13,6 @@ from course_lib.lessons.bumps_from_sigmoids.figures import (
     plot_outside,
     plot_rates,
     plot_rises,
-    rising_at_once,
 )
 from course_lib.lessons.bumps_from_sigmoids.game import BuiltVsLearned, BumpGame, built_net, train_built
 from course_lib.lessons.bumps_from_sigmoids.nets import (
@@ -23,6 +23,7 @@ from course_lib.lessons.bumps_from_sigmoids.nets import (
     fold_net,
     looks_like,
     rmse,
+    widest,
 )
 from course_lib.lessons.bumps_from_sigmoids.predictions import drawn, handover, one_layer, shelf
 
@@ -54,10 +55,11 @@ __all__ = [
     "plot_outside",
     "plot_rates",
     "plot_rises",
-    "rising_at_once",
+    "on_their_way",
     "rmse",
     "shelf",
     "size",
     "train_built",
     "units",
+    "widest",
 ]

@@ -30,7 +30,7 @@ def _place_cases(seed: int) -> list[tuple]:
     cases = []
     for n in (1, 3, 8):
         w = (0.5 + 9 * torch.rand(n, generator=g)) * torch.where(torch.rand(n, generator=g) < 0.3, -1.0, 1.0)
-        cases.append((w, -w * (8 + 10 * torch.rand(n, generator=g))))
+        cases.append((w, -w * (18 - 24 * torch.rand(n, generator=g))))  # some steps lie before hour 0
     return cases
 
 
@@ -38,7 +38,7 @@ place = Exercise(
     "bumps_from_sigmoids/place",
     question="`w` and `b` are tensors (H,), one entry a unit. At which hour does each unit's step lie? "
     "Return a tensor (H,).",
-    cases=[(torch.tensor([2.0, 8.0]), torch.tensor([-18.0, -84.0]))],
+    cases=[(torch.tensor([2.0, 8.0, 4.0]), torch.tensor([-18.0, -84.0, 12.0]))],
     hidden=_place_cases,
     oracle=_place_oracle,
     solution=place_solution,
@@ -66,6 +66,10 @@ place = Exercise(
         "a product": (
             lambda w, b: w * b,
             "A larger w brings the step nearer to hour 0, and your product takes it farther away.",
+        ),
+        "without its sign": (
+            lambda w, b: (b / w).abs(),
+            "A step can lie before hour 0, too. Do not throw the sign away: it comes from w and b.",
         ),
         "upside down": (
             lambda w, b: -w / b,
@@ -102,7 +106,7 @@ bump = Exercise(
     "bumps_from_sigmoids/bump",
     question="Draw one bump from two sigmoid units of steepness `w`: it rises at hour `left`, falls at hour `right`, "
     "and each unit steps by `height`. `x` is a tensor (N,) of hours; return a tensor (N,).",
-    cases=[(torch.tensor([9.0, 10.5, 12.0]), 10.0, 11.0, 6.0, 4.8)],
+    cases=[(torch.tensor([9.8, 10.5, 12.0]), 10.0, 11.0, 6.0, 4.8)],
     hidden=_bump_cases,
     oracle=_bump_oracle,
     solution=bump_solution,
@@ -135,6 +139,10 @@ bump = Exercise(
             lambda x, left, right, w, height: height * torch.sigmoid(w * (x - left)) * torch.sigmoid(w * (right - x)),
             "You multiply two units. It looks like a bump, but an output layer can only add its inputs, each with a "
             "weight.",
+        ),
+        "height once": (
+            lambda x, left, right, w, height: height * torch.sigmoid(w * (x - left)) - torch.sigmoid(w * (x - right)),
+            "Your curve goes up by `height` and comes down by 1 only. Both outgoing weights need the height.",
         ),
         "no height": (
             lambda x, left, right, w, height: torch.sigmoid(w * (x - left)) - torch.sigmoid(w * (x - right)),
@@ -251,6 +259,13 @@ size = Exercise(
             ),
             "You gave each input of a layer a bias. A layer has one bias for each of its outputs.",
         ),
+        "a bias a layer": (
+            lambda sizes: (
+                sum(a * b + 1 for a, b in zip(sizes, sizes[1:], strict=False)),
+                sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)),
+            ),
+            "You gave each layer one bias. Each unit of the layer has one.",
+        ),
         "hidden layers only": (
             lambda sizes: (
                 sum((a + 1) * b for a, b in zip(sizes[:-2], sizes[1:-1], strict=True)),
@@ -299,6 +314,10 @@ fold = Exercise(
         "a plateau": (
             lambda x: 2 * torch.relu(x) - 2 * torch.relu(x - 0.5),
             "Your line goes up and stays level. The second unit has to undo the slope and then turn it round.",
+        ),
+        "a low plateau": (
+            lambda x: torch.relu(x) - torch.relu(x - 0.5),
+            "Your line climbs to one half and stays level. It should climb to 1, and then turn round.",
         ),
         "half as steep": (
             lambda x: torch.relu(x) - 2 * torch.relu(x - 0.5),

@@ -120,6 +120,9 @@ class TwoSigmoids(Explorer):
     def describe(self, result: dict[str, Any]) -> str:
         top, d, w = float(result["both"].max()), result["d"], result["w"]
         at = f"d = {d:.2g} h, w = {w:.3g} per hour"
+        if result["second"] == "added" and w * d < 8:
+            ends = f"from {float(result['both'][0]):.2f} to {float(result['both'][-1]):.2f}"
+            return f"Added, {at}: the two steps run into one, {ends}. No landing between them."
         if result["second"] == "added":
             return f"Added, {at}: up to 1, and up again to {float(result['both'][-1]):.2f}. A staircase."
         return f"Subtracted, {at}: a bump that reaches {top:.2f} and is {_width(result):.2f} h wide at half its height."
@@ -134,7 +137,18 @@ class TwoSigmoids(Explorer):
 def _width(result: dict[str, Any]) -> float:
     """How long the curve is above half of its top, in h."""
     high = result["both"] >= result["both"].max() / 2
-    return float(high.float().mean()) * (CLOSES - OPENS)
+    return float(high.float().sum() - 1) * (CLOSES - OPENS) / (len(high) - 1)
+
+
+def corners(depth: int, place: float, height: float) -> torch.Tensor:
+    """Where the curve of `fold_net` has its corners, both ends included, and points between them: (N,) from 0 to 1."""
+    found = level = torch.tensor([place], dtype=torch.float64)
+    for _ in range(depth - 1):  # what one more fold maps to a corner is a corner, too
+        level = level[level <= height] / height
+        level = torch.cat([place * level, 1 - (1 - place) * level])
+        found = torch.cat([found, level])
+    between = torch.linspace(0, 1, 1025, dtype=torch.float64)
+    return torch.cat([found, between]).unique()
 
 
 class Fold(Explorer):
@@ -149,14 +163,15 @@ class Fold(Explorer):
     also_show = (fold_net,)
 
     def compute(self, depth: int, height: float, place: float) -> dict[str, Any]:
-        x = torch.linspace(0, 1, 8193, dtype=torch.float64)[:, None]
+        x = corners(depth, place, height)[:, None]
         with torch.no_grad():
             once, curve = fold_net(1, place, height)(x)[:, 0], fold_net(depth, place, height)(x)[:, 0]
         rises = curve.diff() > 0
-        tops = curve[1:-1][rises[:-1] & ~rises[1:]].numpy()  # up before, down after
+        top = rises[:-1] & ~rises[1:]  # up before, down after
+        where, tops = x[1:-1, 0][top].numpy(), curve[1:-1][top].numpy()
         pieces = 1 + int((rises[:-1] != rises[1:]).sum())
         x, once, curve = x[:, 0].numpy(), once.numpy(), curve.numpy()
-        return {"x": x, "once": once, "curve": curve, "tops": tops, "pieces": pieces, "depth": depth}
+        return {"x": x, "once": once, "curve": curve, "where": where, "tops": tops, "pieces": pieces, "depth": depth}
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         left, right = fig.subplots(1, 2, width_ratios=(1, 2.6))
@@ -187,9 +202,10 @@ class Fold(Explorer):
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         teeth, lowest = len(result["tops"]), result["tops"].min()
-        return bool(
-            teeth == 16 and lowest > 0.99
-        ), f"16 teeth that all reach 1; now {teeth}, the lowest {lowest:.2f} high"
+        gaps = np.diff(result["where"])
+        equal = teeth == 16 and np.ptp(gaps) < 1e-3
+        now = f"now {teeth}, the lowest {lowest:.2f} high" + ("" if equal or teeth != 16 else ", not equally wide")
+        return bool(equal and lowest > 0.999), f"16 equal teeth that all reach 1; {now}"
 
 
 def _count(number: int, one: str, many: str) -> str:

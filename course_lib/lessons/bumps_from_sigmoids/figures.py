@@ -151,19 +151,25 @@ def plot_rises(nets: dict[str, tuple[nn.Module, float, float]]) -> Axes:
             look = {"color": BLUE, "linestyle": "-"} if sign > 0 else {"color": ORANGE, "linestyle": (0, (2, 0.6))}
             ax.plot([a, b], [k, k], linewidth=3, solid_capstyle="butt", **look)
         ax.set(xlim=(OPENS, CLOSES), xticks=range(8, 19, 2), xlabel="hour of the day (h)", title=title)
-        said.append(f"{title}: {rising_at_once(net, low, high):.1f} at once")
+        counts = ", ".join(str(each) for each in on_their_way(net, low, high, hours=(9, 12.5, 17)))
+        said.append(f"{title}: {counts}")
     axes[0].set_ylabel("unit, by place")
     up, down = (axes[-1].plot([], [], color=c, linewidth=3, label=t)[0] for c, t in ((BLUE, "up"), (ORANGE, "down")))
     down.set_linestyle((0, (2, 0.6)))
     axes[-1].legend(handles=[up, down], loc="lower right")
-    return says(axes[0], f"Where each unit rises or falls; on average so many are on their way, {', '.join(said)}.")
+    return says(axes[0], f"Where each unit rises or falls. On their way at 9, 12.5 and 17 h: {'; '.join(said)}.")
 
 
-def rising_at_once(net: nn.Module, low: float, high: float) -> float:
-    """How many units are between 0.1 and 0.9 at once, on average from 8 h to 18 h."""
+def on_their_way(net: nn.Module, low: float, high: float, *, hours: tuple[float, ...]) -> list[int]:
+    """How many units are between 0.1 and 0.9 at each of these hours.
+
+    Args:
+        net: a 1-H-1 sigmoid net.
+        low, high: its input at 8 h and at 18 h.
+        hours: of the day.
+    """
     start, end = _rises(net, low, high)
-    inside = (end.clamp(OPENS, CLOSES) - start.clamp(OPENS, CLOSES)).sum()
-    return float(inside) / (CLOSES - OPENS)
+    return [int(((start < hour) & (hour < end)).sum()) for hour in hours]
 
 
 def _place(net: nn.Module, low: float, high: float) -> Tensor:

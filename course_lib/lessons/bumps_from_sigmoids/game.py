@@ -12,9 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
 from course_lib import style
-from course_lib.boards import Chosen, Rows
 from course_lib.colors import BLACK, BLUE, GREEN, GREY, ORANGE
-from course_lib.controls import Choice, Slider
+from course_lib.controls import Choice, Chosen, Rows, Slider
 from course_lib.explorer import Explorer
 from course_lib.lessons.bumps_from_sigmoids.explorers import under
 from course_lib.lessons.bumps_from_sigmoids.nets import CLOSES, OPENS, bump_net, coffee, equal_pieces, rmse
@@ -172,7 +171,7 @@ class BuiltVsLearned(Explorer):
 
     controls = {
         "recipe": Choice("SGD 0.01", "SGD 0.1", "Adam 0.01", start="SGD 0.1", label="optimiser, rate"),
-        "w": Slider(20, 2000, start=500, log=True, label="weight w, per day"),
+        "w": Slider(20, 2000, start=320, log=True, label="weight w, per day"),
     }
     figsize = (7.6, 4.4)
     also_show = (train_built, built_net)
@@ -192,7 +191,7 @@ class BuiltVsLearned(Explorer):
         (end,) = ax.plot([], [], color=BLACK, linewidth=2.2 * style.scale(), label="after training")
         strings.set(ylim=(-0.08, 1.08), xlabel="hour of the day (h)", xticks=range(8, 19))
         strings.set_yticks((1, 0), ("built", "after"))
-        strings.set_title("where the 32 units step", fontsize="medium", weight="normal")
+        strings.set_title("where the 32 edges are", fontsize="medium", weight="normal")
         lines = [strings.plot([], [], color=BLUE if k % 2 == 0 else ORANGE, linewidth=1)[0] for k in range(32)]
         for k, line in enumerate(lines):
             line.set(marker="o", markersize=3.5, linestyle="-" if k % 2 == 0 else "--")
@@ -214,10 +213,10 @@ class BuiltVsLearned(Explorer):
     def describe(self, result: dict[str, Any]) -> str:
         before, after, moved = result["before"], result["after"], result["moved"]
         gone = int(((after["places"] < 0) | (after["places"] > 1)).sum())
-        left = f"; {gone} units have left the day" if gone > 2 else ""
+        left = f"; {gone} edges have left the day" if gone > 2 else ""
         return (
             f"{result['recipe']}, w = {result['w']:,.0f}: RMSE {before['error']:.2f} before, {after['error']:.2f} "
-            f"after 1,000 steps. The median unit has moved by {60 * np.median(moved):.1f} minutes, "
+            f"after 1,000 steps. The median edge has moved by {60 * np.median(moved):.1f} minutes, "
             f"one by {_hours(moved.max())}{left}."
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -103,6 +104,25 @@ def best_pieces(n: int, x: Tensor, y: Tensor) -> float:
     for _ in range(n - 1):
         total = (total[:, None] + cost).min(0).values
     return float((total[-1] / len(y)).sqrt())
+
+
+def widest(layers: int, budget: int) -> list[int]:
+    """The widths of the widest net from 2 inputs to 2 outputs, with equal hidden layers, that the budget pays for.
+
+    Args:
+        layers: how many hidden layers.
+        budget: parameters at most, biases included.
+    """
+    sizes, hidden = [], 1
+    while _parameters(wider := [2, *[hidden] * layers, 2]) <= budget:
+        sizes, hidden = wider, hidden + 1
+    if not sizes:
+        raise ValueError(f"{budget} parameters do not pay for {layers} layers of one unit each")
+    return sizes
+
+
+def _parameters(sizes: list[int]) -> int:
+    return sum((a + 1) * b for a, b in pairwise(sizes))
 
 
 def fold_net(depth: int, place: float = 0.5, height: float = 1.0) -> nn.Sequential:

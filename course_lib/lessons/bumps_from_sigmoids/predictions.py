@@ -18,7 +18,7 @@ shelf = Prediction(
             "and some of a talk.",
         ),
     },
-    tolerance=0.6,
+    tolerance=0.61,  # one doubling away is close
 )
 
 STRAIGHT, LEVEL, HILLS, PEAKS = "a straight line", "a level line: the mean", "a soft hill or two", "all five peaks"
@@ -30,7 +30,8 @@ drawn = Prediction(
     usual={
         "it can, so it will": (
             PEAKS,
-            "The weights for five peaks exist: you have built such a net. Nothing makes the training find them.",
+            "The weights for five peaks exist: you have built such a net. Nothing guarantees that training finds "
+            "them, and this one does not.",
         ),
         "the large things first": (
             HILLS,
@@ -60,8 +61,8 @@ handover = Prediction(
 
 one_layer = Prediction(
     "bumps_from_sigmoids/one_layer",
-    "The net with one single layer has just named about 60 % of the new points rightly, where a coin gets 50 %. "
-    "Now it gets the best of six rates. Which share is right, in the median of five seeds?",
+    "At the rate of all, the net with one single layer was hardly better than a coin, which gets 0.5. "
+    "Now it gets the best of six rates. Which share of new points does it name rightly, median of ten new seeds?",
     Number(0.4, 1),
     usual={
         "one layer is not enough": (
@@ -69,4 +70,5 @@ one_layer = Prediction(
             "The weights exist, as they did for the coffee. The rate that suited three layers was too low for one.",
         ),
     },
+    tolerance=0.25,
 )
