@@ -149,6 +149,10 @@ collapse = Exercise(
             lambda W1, b1, W2, b2: (W2 @ W1, W1 @ b2 + b1),
             "`W` is right. The bias goes through the wrong layer: `b2` comes out last, nothing multiplies it any more.",
         ),
+        "entry by entry": (
+            lambda W1, b1, W2, b2: (W2 * W1, W2 @ b1 + b2),
+            "`b` is right. For `W` you multiply entry by entry, which `*` does; the matrix product is `@`.",
+        ),
         "bias from the left": (
             lambda W1, b1, W2, b2: (W2 @ W1, b1 @ W2 + b2),
             "`W` is right. `b1 @ W2` multiplies by the columns of `W2`; a layer multiplies by its rows.",
@@ -249,7 +253,8 @@ def softmax_solution(z, T):
 def _softmax_cases(seed: int) -> list[tuple]:
     g = torch.Generator().manual_seed(seed)
     cases = [(torch.randn(n, k, generator=g) * 2, T) for n, k, T in ((3, 4, 0.5), (4, 4, 2.0), (2, 6, 3.0))]
-    return [*cases, (torch.randn(3, 3, generator=g) * 2 + 1000, 1.5)]  # e to the power of 1000 overflows
+    far_apart = torch.tensor([[1000.0], [0.0], [-1000.0]])  # e to the power of 1000 overflows, of -1000 is 0
+    return [*cases, (torch.randn(3, 3, generator=g) * 2 + far_apart, 0.5)]
 
 
 softmax = Exercise(
@@ -274,6 +279,11 @@ softmax = Exercise(
             lambda z, T: torch.exp(z / T) / torch.exp(z / T).sum(-1, keepdim=True),
             "Right for small logits. For logits near 1000 the exponential is too large for float32: it becomes "
             "infinite, and infinite divided by infinite is NaN. Make the largest logit of each row 0 first.",
+        ),
+        "one maximum for all": (
+            lambda z, T: torch.exp((z - z.max()) / T) / torch.exp((z - z.max()) / T).sum(-1, keepdim=True),
+            "You subtract the largest logit of the whole table. A row far below it becomes 0/0, which is NaN. Each row "
+            "needs its own.",
         ),
         "over the batch": (
             lambda z, T: torch.softmax(z / T, 0),
@@ -351,7 +361,18 @@ cross_entropy = Exercise(
     wrong={
         "softmax twice": (
             lambda z, y: torch.nn.functional.cross_entropy(torch.softmax(z, -1), y),
-            "`F.cross_entropy` contains the softmax. You hand it probabilities, and it takes the softmax of those.",
+            "`nn.functional.cross_entropy` contains the softmax. You hand it probabilities, and it takes the softmax "
+            "of those.",
+        ),
+        "softmax over the batch": (
+            lambda z, y: -torch.softmax(z, 0)[torch.arange(len(y)), y].log().mean(),
+            "Your softmax runs down the columns, so the pictures compete with each other. `torch.softmax(z, 1)` works "
+            "along each row.",
+        ),
+        "all pairs": (
+            lambda z, y: -torch.softmax(z, -1)[:, y].log().mean(),
+            "`p[:, y]` takes all the columns named in `y` from every row: a table (B, B). Each row has one right "
+            "class: `p[torch.arange(len(y)), y]` takes one entry a row.",
         ),
         "sum": (
             lambda z, y: torch.nn.functional.cross_entropy(z, y, reduction="sum"),
