@@ -12,6 +12,7 @@ from course_lib.lessons.single_layer.figures import (
     plot_twice,
     plot_weights,
 )
+from course_lib.lessons.single_layer.nets import folded, lowest_rmse
 from course_lib.lessons.single_layer.predictions import corners, doubled, ending, shifted
 
 __all__ = [
@@ -25,7 +26,9 @@ __all__ = [
     "doubled",
     "ending",
     "floor",
+    "folded",
     "linear",
+    "lowest_rmse",
     "plot_coffee",
     "plot_ends",
     "plot_kinds",

@@ -97,7 +97,10 @@ def plot_kinds(runs: dict[str, Runs], data: Data) -> Axes:
 
 
 def plot_ends(runs: dict[str, Runs], data: Data) -> Axes:
-    """Draws the RMSE against the rate for each end of the net: median and band of all seeds, and two baselines."""
+    """Draws the RMSE against the rate for each end of the net: median and band of all seeds, and two baselines.
+
+    A star marks the best median of a final sigmoid, which the learner was asked for.
+    """
     x, y = data.train
     ax = plt.figure().subplots()
     for (name, each), look, marker in zip(
@@ -107,10 +110,14 @@ def plot_ends(runs: dict[str, Runs], data: Data) -> Axes:
         ax.fill_between(rates, errors.min(1), errors.max(1), color=look["color"], **BAND)
         ax.plot(rates, np.median(errors, 1), marker=marker, markersize=5, label=name, **look)
     slope, offset = best_line(x, y)
-    lines = {"mean": rmse(y.mean(), y), "line": rmse(slope * x[:, 0] + offset, y)}
+    lines = {"mean": rmse(y.mean(), y), "best line": rmse(slope * x[:, 0] + offset, y)}
     for name, level in lines.items():
-        ax.axhline(level, zorder=1, color=GREY, linestyle=":")  # dashed is the truth of the prediction
+        ax.axhline(level, zorder=1, color=GREY, linestyle=":")
         ax.annotate(name, (1.01, level), xycoords=("axes fraction", "data"), va="center", fontsize="small")
+    place = _best(runs["sigmoid"])
+    asked = (float(runs["sigmoid"].axes["lr"][place]), float(np.median(_errors(runs["sigmoid"])[place])))
+    ax.plot(*asked, marker="*", color=ORANGE, markersize=15, zorder=4)
+    ax.annotate(f"best with a\nsigmoid: {asked[1]:.2f}", (1.01, asked[1]), va="bottom", **_MARGIN)
     ax.set(xscale="log", xlabel="learning rate, log scale", ylabel="RMSE in litres", ylim=(0, 2.15))
     ax.legend(loc="upper left", ncols=2, title="after the last layer")
     best = ", ".join(f"{name} {np.median(_errors(each)[_best(each)]):.2f}" for name, each in runs.items())
@@ -203,8 +210,10 @@ def plot_twice(once: Runs, twice: Runs, floor: float) -> Axes:
     left.axhline(0.1, **TRUTH)
     left.annotate("guessing", (0.02, 0.1), xycoords=("axes fraction", "data"), xytext=(0, 3), **_POINTS)
     right.set(ylim=(0, 2.5), ylabel="cross-entropy on new digits")
-    right.set_xlim(-0.6, 2.6)  # room for the words beside the floor, which the prediction draws
+    right.set_xlim(-0.6, 2.6)  # room for the words on the learner's line
     plot_guessing(right, 10)
+    right.axhline(floor, zorder=1, **TRUTH)
+    right.annotate(f"lowest\npossible:\n{floor:.2f}", (1.01, floor), va="center", **_MARGIN)
     return says(right, f"Softmax once: {words[0]}, {words[1]}; twice: {words[2]}, {words[3]}, floor {floor:.2f}.")
 
 
@@ -224,3 +233,4 @@ def _wide(height: float) -> tuple[float, float]:
 
 
 _POINTS = {"textcoords": "offset points", "fontsize": "small", "color": "#5c5c5c"}
+_MARGIN = {"xycoords": ("axes fraction", "data"), "fontsize": "small", "color": "#5c5c5c"}

@@ -1,4 +1,4 @@
-"""What lesson 01 trains inside its explorers: a net that fits while you drag, and a linear layer that reads digits."""
+"""The nets of lesson 01: one that fits while you drag, one that reads digits, and what can be known about a net."""
 
 from __future__ import annotations
 
@@ -40,6 +40,24 @@ def best_line(x: Tensor, y: Tensor) -> tuple[float, float]:
     table = torch.cat([x, torch.ones_like(x)], 1)
     slope, offset = torch.linalg.lstsq(table, y[:, None]).solution.flatten().tolist()
     return slope, offset
+
+
+def folded(net: nn.Module) -> tuple[Tensor, Tensor]:
+    """The one linear layer that is left of the linear layers of a net: its weights (H, D) and biases (H,).
+
+    Args:
+        net: D inputs, H outputs; whatever stands between its linear layers is left out.
+    """
+    first, *others = (layer for layer in net.modules() if isinstance(layer, nn.Linear))
+    W, b = first.weight, first.bias
+    for layer in others:
+        W, b = layer.weight @ W, layer.weight @ b + layer.bias
+    return W, b
+
+
+def lowest_rmse(y: Tensor, low: float, high: float) -> float:
+    """The lowest RMSE of anything that says only numbers from `low` to `high` (y is (N,), in litres)."""
+    return rmse(y.clamp(low, high), y)
 
 
 LOOKS = tuple(range(0, 601, 20))
