@@ -75,7 +75,9 @@ def show(value: Any) -> str:
     """The value in a few characters: small ones in full with four digits, large ones by their shape."""
     if isinstance(value, tuple | list) and len(value) <= 4:
         inside = ", ".join(show(each) for each in value)
-        return f"({inside})" if isinstance(value, tuple) else f"[{inside}]"
+        if isinstance(value, tuple):
+            return f"({inside},)" if len(value) == 1 else f"({inside})"
+        return f"[{inside}]"
     if isinstance(value, Array) and _sort_of(value) in ("numbers", "number", "yes or no"):
         values = _values(value)
         return sort(value) if values.size > 12 else _rounded(values.tolist())

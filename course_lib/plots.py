@@ -60,7 +60,7 @@ def plot_data(data: Data, ax: Axes | None = None, *, features: tuple[int, int] =
         ax.plot(rows[:, first], rows[:, second], linestyle="none", label=name, **CLASSES[number % len(CLASSES)])
     names = data.features or tuple(f"x{i}" for i in range(data.train.x.shape[1]))
     ax.set(xlabel=names[first], ylabel=names[second], title=data.name)
-    ax.legend()
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1))  # beside the points, not over them
     centres = [
         f"{name} around {float(x[:, first].mean()):.2g} and {float(x[:, second].mean()):.2g}"
         for name, x in ((name, data.train.x[data.train.y == k]) for k, name in enumerate(data.classes))

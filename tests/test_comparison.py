@@ -124,6 +124,7 @@ def test_a_result_equals_itself_and_not_a_scaled_one(values, factor):
         ((1, T([2.0])), "(1, [2])"),
         (torch.nn.ReLU(), "`ReLU`"),
         ("x" * 200, "'" + "x" * 76 + "..."),
+        ((3,), "(3,)"),
     ],
 )
 def test_values_are_shown_short(value, shown):
