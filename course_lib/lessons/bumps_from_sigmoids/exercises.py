@@ -36,7 +36,7 @@ def _place_cases(seed: int) -> list[tuple]:
 
 place = Exercise(
     "bumps_from_sigmoids/place",
-    question="`w` and `b` are tensors (H,), one entry a unit. At which hour does each unit's step lie? "
+    question="`w` and `b` are tensors (H,), one entry for each unit. At which hour does each unit's step lie? "
     "Return a tensor (H,).",
     cases=[(torch.tensor([2.0, 8.0, 4.0]), torch.tensor([-18.0, -84.0, 12.0]))],
     hidden=_place_cases,
@@ -66,6 +66,14 @@ place = Exercise(
         "a product": (
             lambda w, b: w * b,
             "A larger w brings the step nearer to hour 0, and your product takes it farther away.",
+        ),
+        "the bias of a place": (
+            lambda w, b: -w * b,
+            "b = −w · place gives the bias of a place. Here the bias is known: solve for the place.",
+        ),
+        "the sign of w": (
+            lambda w, b: -b / w.abs(),
+            "With a negative w the sign turns round once more: w belongs into the division as it is.",
         ),
         "without its sign": (
             lambda w, b: (b / w).abs(),
@@ -139,6 +147,13 @@ bump = Exercise(
             lambda x, left, right, w, height: height * torch.sigmoid(w * (x - left)) * torch.sigmoid(w * (right - x)),
             "You multiply two units. It looks like a bump, but an output layer can only add its inputs, each with a "
             "weight.",
+        ),
+        "a falling unit added": (
+            lambda x, left, right, w, height: (
+                height * (torch.sigmoid(w * (x - left)) + torch.sigmoid(-w * (x - right)))
+            ),
+            "The shape is right, but everything lies `height` too high: a falling unit says yes all morning. "
+            "Subtract a rising one instead.",
         ),
         "height once": (
             lambda x, left, right, w, height: height * torch.sigmoid(w * (x - left)) - torch.sigmoid(w * (x - right)),
@@ -242,11 +257,31 @@ size = Exercise(
     why="Parameters are what you store and train, multiplications (each followed by an addition) are what you wait "
     "for. Here they are nearly the same number; in lesson 06 they are far apart.",
     another="`sum(p.numel() for p in course.MLP(*sizes).parameters())` counts the first.",
-    counts="parameters or multiplications",
     wrong={
         "no biases": (
             lambda sizes: (sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)),) * 2,
             "You forgot the biases: every unit has one. They are parameters, and cost an addition only.",
+        ),
+        "changed places": (
+            lambda sizes: (
+                sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)),
+                sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False)),
+            ),
+            "The two numbers have changed places: parameters first.",
+        ),
+        "additions counted": (
+            lambda sizes: (
+                sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False)),
+                2 * sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)),
+            ),
+            "You counted the additions as well. Only the multiplications are asked for.",
+        ),
+        "no bias at the end": (
+            lambda sizes: (
+                sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False)) - sizes[-1],
+                sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)),
+            ),
+            "The outputs have a bias each, too.",
         ),
         "biases multiply": (
             lambda sizes: (sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False)),) * 2,

@@ -36,7 +36,7 @@ class OneSigmoid(Explorer):
 
     def compute(self, w: float, b: float) -> dict[str, Any]:
         says = torch.sigmoid(w * DAY + b)
-        place = -b / w if abs(w) > 0.01 else None  # the hour at which w * hour + b is 0
+        place = -b / w + 0.0 if abs(w) > 0.01 else None  # the hour at which w * hour + b is 0
         return {"w": w, "b": b, "place": place, "says": says.numpy()}
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
@@ -120,9 +120,11 @@ class TwoSigmoids(Explorer):
     def describe(self, result: dict[str, Any]) -> str:
         top, d, w = float(result["both"].max()), result["d"], result["w"]
         at = f"d = {d:.2g} h, w = {w:.3g} per hour"
+        ends = f"from {float(result['both'][0]):.2f} to {float(result['both'][-1]):.2f}"
+        if result["second"] == "added" and w * d < 4:
+            return f"Added, {at}: the two steps run into one, {ends}. Hardly a landing between them."
         if result["second"] == "added" and w * d < 8:
-            ends = f"from {float(result['both'][0]):.2f} to {float(result['both'][-1]):.2f}"
-            return f"Added, {at}: the two steps run into one, {ends}. No landing between them."
+            return f"Added, {at}: the second step begins before the first is done, {ends}. The landing still climbs."
         if result["second"] == "added":
             return f"Added, {at}: up to 1, and up again to {float(result['both'][-1]):.2f}. A staircase."
         return f"Subtracted, {at}: a bump that reaches {top:.2f} and is {_width(result):.2f} h wide at half its height."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -56,6 +57,7 @@ class BumpGame(Explorer):
             "sum": singles.sum(1).numpy(),
             "chosen": bumps.row,
             "at": bumps.rows[bumps.row],
+            "tip": bumps.rows[bumps.row][1] * math.tanh(W * width / 4),  # what the bump reaches in its middle
             "error": error,
             "mean_error": rmse(litres - litres.mean()),
         }
@@ -98,8 +100,8 @@ class BumpGame(Explorer):
         there = np.abs(single) > 0.01  # not along the whole axis
         outline.set_data(result["fine"][there], single[there])
         total.set_data(result["fine"], result["sum"])
-        place, height = result["at"]
-        tip = float(np.interp(place, result["fine"], result["singles"][:, result["chosen"]]))
+        place, _height = result["at"]
+        tip = result["tip"]
         knob.set_data([place], [tip])
         label.set_position((min(max(place, 8.5), 17.5), max(tip, 0) + 0.25))
         label.set_text(f"bump {result['chosen'] + 1}")
@@ -112,8 +114,8 @@ class BumpGame(Explorer):
     def describe(self, result: dict[str, Any]) -> str:
         (place, height), error, mean = result["at"], result["error"], result["mean_error"]
         return (
-            f"Bump {result['chosen'] + 1} stands at {place:.1f} h with height {height:.1f}. The net's RMSE is "
-            f"{error:.2f} litres; the mean, the same amount all day, has {mean:.2f}."
+            f"Bump {result['chosen'] + 1} stands at {place:.1f} h; its units step by {height:.1f} litres, and it "
+            f"reaches {result['tip']:.2f}. The net's RMSE is {error:.2f} litres; saying the mean all day has {mean:.2f}."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
@@ -216,8 +218,8 @@ class BuiltVsLearned(Explorer):
         left = f"; {gone} edges have left the day" if gone > 2 else ""
         return (
             f"{result['recipe']}, w = {result['w']:,.0f}: RMSE {before['error']:.2f} before, {after['error']:.2f} "
-            f"after 1,000 steps. The median edge has moved by {60 * np.median(moved):.1f} minutes, "
-            f"one by {_hours(moved.max())}{left}."
+            f"after 1,000 steps. The median edge has moved by {_hours(np.median(moved))}, "
+            f"the farthest by {_hours(moved.max())}{left}."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:

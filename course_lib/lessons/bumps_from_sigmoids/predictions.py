@@ -61,8 +61,8 @@ handover = Prediction(
 
 one_layer = Prediction(
     "bumps_from_sigmoids/one_layer",
-    "At the rate of all, the net with one single layer was hardly better than a coin, which gets 0.5. "
-    "Now it gets the best of six rates. Which share of new points does it name rightly, median of ten new seeds?",
+    "At the common rate, the net with a single layer was hardly better than a coin, which gets 0.5. "
+    "Now it gets the best of six rates. Which share of new points does it get right, median of ten new seeds?",
     Number(0.4, 1),
     usual={
         "one layer is not enough": (
