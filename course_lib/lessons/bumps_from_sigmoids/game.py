@@ -115,7 +115,7 @@ class BumpGame(Explorer):
         (place, height), error, mean = result["at"], result["error"], result["mean_error"]
         return (
             f"Bump {result['chosen'] + 1} stands at {place:.1f} h; its units step by {height:.1f} litres, and it "
-            f"reaches {result['tip']:.2f}. The net's RMSE is {error:.2f} litres; saying the mean all day has {mean:.2f}."
+            f"reaches {result['tip']:.2f}. The net's RMSE is {error:.2f} litres; the mean all day has {mean:.2f}."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
