@@ -149,6 +149,14 @@ collapse = Exercise(
             lambda W1, b1, W2, b2: (W2 @ W1, W1 @ b2 + b1),
             "`W` is right. The bias goes through the wrong layer: `b2` comes out last, nothing multiplies it any more.",
         ),
+        "turned over": (
+            lambda W1, b1, W2, b2: ((W2 @ W1).T, W2 @ b1 + b2),
+            "The numbers of `W` are right, but turned over. On paper a row of `W` belongs to an output: no `.T`.",
+        ),
+        "layers swapped": (
+            lambda W1, b1, W2, b2: (W1 @ W2, W1 @ b2 + b1),
+            "That is layer 2 first and layer 1 behind it. `W1` and `b1` see x first.",
+        ),
         "entry by entry": (
             lambda W1, b1, W2, b2: (W2 * W1, W2 @ b1 + b2),
             "`b` is right. For `W` you multiply entry by entry, which `*` does; the matrix product is `@`.",
@@ -211,6 +219,14 @@ floor = Exercise(
             lambda y, low, high: (y.clamp(max=high) - y).square().mean().sqrt(),
             "You think of the ceiling. There is a lower end as well, and some values lie below it.",
         ),
+        "only the lower end": (
+            lambda y, low, high: (y.clamp(min=low) - y).square().mean().sqrt(),
+            "You think of the lower end. There is a ceiling as well.",
+        ),
+        "sum": (
+            lambda y, low, high: (y.clamp(low, high) - y).square().sum().sqrt(),
+            "You add the squares up. The M of RMSE is their mean.",
+        ),
         "always the upper end": (
             lambda y, low, high: (high - y).square().mean().sqrt(),
             "That is a net which says `high` to everything. It could do better wherever y is inside the range.",
@@ -254,7 +270,8 @@ def _softmax_cases(seed: int) -> list[tuple]:
     g = torch.Generator().manual_seed(seed)
     cases = [(torch.randn(n, k, generator=g) * 2, T) for n, k, T in ((3, 4, 0.5), (4, 4, 2.0), (2, 6, 3.0))]
     far_apart = torch.tensor([[1000.0], [0.0], [-1000.0]])  # e to the power of 1000 overflows, of -1000 is 0
-    return [*cases, (torch.randn(3, 3, generator=g) * 2 + far_apart, 0.5)]
+    wide = torch.tensor([[1000.0, 0.0, -1000.0], [2.0, 1.0, 0.0]])  # a row whose own logits lie far apart
+    return [*cases, (torch.randn(3, 3, generator=g) * 2 + far_apart, 0.5), (wide, 0.5)]
 
 
 softmax = Exercise(
@@ -278,7 +295,13 @@ softmax = Exercise(
         "overflow": (
             lambda z, T: torch.exp(z / T) / torch.exp(z / T).sum(-1, keepdim=True),
             "Right for small logits. For logits near 1000 the exponential is too large for float32: it becomes "
-            "infinite, and infinite divided by infinite is NaN. Make the largest logit of each row 0 first.",
+            "infinite, and infinite divided by infinite is NaN. Make the largest logit of each row 0 first, before you "
+            "divide by T: is the difference in brackets?",
+        ),
+        "another constant": (
+            lambda z, T: (lambda e: e / e.sum(-1, keepdim=True))(torch.exp((z - z.min(-1, keepdim=True).values) / T)),
+            "You subtract the row's smallest logit, or its mean. Where the row is wide, the largest still overflows. "
+            "Subtract the largest.",
         ),
         "one maximum for all": (
             lambda z, T: torch.exp((z - z.max()) / T) / torch.exp((z - z.max()) / T).sum(-1, keepdim=True),
@@ -396,8 +419,8 @@ cross_entropy = Exercise(
         ),
         "one minus": (
             lambda z, y: (1 - torch.softmax(z, -1)[torch.arange(len(y)), y]).mean(),
-            "1 − p is what is missing to certainty. It never exceeds 1, so being sure and wrong would cost hardly more "
-            "than guessing. The logarithm makes it dear.",
+            "1 − p is what is missing to certainty. It never exceeds 1, so with ten classes being sure and wrong would "
+            "cost hardly more than guessing. The logarithm makes it dear.",
         ),
         "log of the mean": (
             lambda z, y: -torch.softmax(z, -1)[torch.arange(len(y)), y].mean().log(),

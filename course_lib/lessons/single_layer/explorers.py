@@ -63,11 +63,11 @@ class Line(Explorer):
     def describe(self, result: dict[str, Any]) -> str:
         slope, offset = result["line"]
         sign = "−" if offset < 0 else "+"
-        versus = "worse" if result["rmse"] > result["mean"] else "better"
+        gap = result["rmse"] - result["mean"]
+        versus = "as good as" if abs(gap) < 5e-4 else "worse than" if gap > 0 else "better than"
         return (
             f"litres = {slope:.2f} · (hour − 13) {sign} {abs(offset):.2f} has an RMSE of {result['rmse']:.3f} litres. "
-            f"That is "
-            f"{versus} than always saying the mean, which has {result['mean']:.3f}."
+            f"That is {versus} always saying the mean, which has {result['mean']:.3f}."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
@@ -190,7 +190,7 @@ class OutputLayer(Explorer):
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
-        return bool(result["rmse"] < 0.15), f"bring the RMSE below 0.15 litres; now {result['rmse']:.2f}"
+        return bool(result["rmse"] < 0.15), f"bring the RMSE below 0.15 litres; now {result['rmse']:.3f}"
 
 
 def ten_pictures() -> tuple[torch.Tensor, torch.Tensor]:
