@@ -66,7 +66,7 @@ def plot_weights(weights: torch.Tensor) -> Axes:
     figure = plt.figure(figsize=_wide(2.9))
     axes = figure.subplots(2, 5)
     for digit, ax in enumerate(axes.flat):
-        image = ax.imshow(weights[digit].view(8, 8), cmap=SIGNED, vmin=-top, vmax=top)
+        image = ax.imshow(weights[digit].view(8, 8).numpy(), cmap=SIGNED, vmin=-top, vmax=top)
         ax.set(xticks=(), yticks=(), title=str(digit))
         ax.grid(visible=False)
     figure.colorbar(image, ax=axes, label="weight", ticks=(-top, 0, top), format="%.2f")
