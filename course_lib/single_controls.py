@@ -9,6 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from course_lib import style
 from course_lib.control import Control
 
 
@@ -61,10 +62,13 @@ class Slider(Control):
         return self.check(rng.uniform(self.lo, self.hi))
 
     def widgets(self, name: str) -> tuple[widgets.Widget, list[widgets.Widget]]:
+        text = f"{self.label or name}{' in ' + self.unit if self.unit else ''}"
+        # A track of the same length behind every label, in the large mode too: without, a long label leaves none.
+        width = round(style.scale() * (260 + 7 * len(text)))
         look = {
-            "description": f"{self.label or name}{' in ' + self.unit if self.unit else ''}",
+            "description": text,
             "style": {"description_width": "initial"},
-            "layout": widgets.Layout(width="340px"),
+            "layout": widgets.Layout(width=f"{width}px"),
         }
         if self.integer:
             step = int(self.step or 1)

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from course_lib import style
 from course_lib.controls import Choice, Chosen, Grid, Number, Rows, Slider, Switches
 
 ALL = {
@@ -90,6 +91,19 @@ def test_a_board_of_switches_has_rows_of_small_buttons_with_names():
     assert inputs[4].tooltip == "ink: row 2, column 2"
     inputs[4].value = True
     assert Switches(6, columns=3).read(inputs) == (True, False, False, False, True, False)
+
+
+def test_a_long_label_and_the_large_mode_leave_the_slider_its_track():
+    def width(label):
+        return int(Slider(0, 1, label=label).widgets("x")[0].layout.width.removesuffix("px"))
+
+    short, long = width("rate"), width("added to every logit")
+    assert long - short >= 6 * (len("added to every logit") - len("rate"))
+    style.use_style(lecture=True)
+    try:
+        assert width("rate") > 1.4 * short
+    finally:
+        style.use_style()
 
 
 def test_name_unit_and_label_are_on_the_widget():

@@ -181,6 +181,7 @@ class Fold(Explorer):
         right.set(xlim=(0, 1), ylim=(0, 1.04), xlabel="x", title="all layers")
         left.set_aspect("equal")
         left.plot([0, 1], [0, 1], linewidth=1, **{key: TRUTH[key] for key in ("color", "linestyle")})
+        left.text(0.3, 0.16, "output = x", rotation=45, fontsize="x-small", color="#5c5c5c")
         area = right.add_patch(Polygon(under([0, 1], [0, 0]), facecolor=BLUE, alpha=0.16, linewidth=0))
         (once,) = left.plot([], [], color=ORANGE, linewidth=2.4 * style.scale())
         (curve,) = right.plot([], [], color=BLUE, linewidth=1.8 * style.scale())
