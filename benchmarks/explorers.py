@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import statistics
 from random import Random
 from typing import Any
@@ -39,8 +40,11 @@ def _picture(explorer: Explorer, values: dict[str, Any]) -> str:
 
 
 def _without_memory(explorer: Explorer) -> Explorer:
-    """Empties the caches of the functions that an explorer stands on."""
+    """Empties the caches of the functions that an explorer stands on.
+
+    A function without arguments is left alone: a net that is trained once serves every setting, also at the first one.
+    """
     for function in explorer.also_show:
-        if hasattr(function, "cache_clear"):
+        if hasattr(function, "cache_clear") and inspect.signature(function).parameters:
             function.cache_clear()
     return explorer
