@@ -110,7 +110,7 @@ class Explorer:
         """
         begin = time.perf_counter()
         checked = self._checked(values)
-        result = self.compute(**checked)
+        result = self._computed(checked)
         self.values, self.result = checked, result
         with style.in_house_style():
             moving = self.update(self._moving, result)
@@ -145,9 +145,16 @@ class Explorer:
                 raise ValueError(f"{name}: {error}") from None
         return checked
 
+    def _computed(self, values: dict[str, Any]) -> Any:
+        """The result at a setting. Random numbers that `compute` seeds or draws are none of the notebook's business."""
+        import torch
+
+        with torch.random.fork_rng(devices=[]):
+            return self.compute(**values)
+
     def _draw_everything(self, places: list | None = None) -> list:
         """Draws all artists, lays the axes out once (or puts them to `places`) and freezes the layout."""
-        self.result = self.compute(**self.values)
+        self.result = self._computed(self.values)
         self._own(self.draw(self.fig, self.result))
         if places is None:
             self.fig.draw_without_rendering()

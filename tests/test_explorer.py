@@ -5,6 +5,7 @@ import re
 import ipywidgets as widgets
 import numpy as np
 import pytest
+import torch
 
 from course_lib import style
 from course_lib.controls import Choice, Slider, Switches
@@ -216,6 +217,20 @@ def test_switches_are_read_as_one_value():
     explorer.widget()
     explorer._inputs["on"][2].value = False
     assert explorer.values["on"] == (True, True, False, True) and explorer.result == 3
+
+
+def test_dragging_leaves_the_random_numbers_of_the_notebook_alone():
+    class Noise(Curve):
+        controls = {"seed": Slider(0, 9, integer=True)}
+
+        def compute(self, seed):
+            torch.manual_seed(seed)
+            return torch.rand(50).numpy()
+
+    before = torch.get_rng_state()
+    explorer = Noise()
+    assert not np.array_equal(explorer.result, explorer.set(seed=3).result)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_board_stands_beside_the_picture_and_sliders_above_it():

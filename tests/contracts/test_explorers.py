@@ -10,7 +10,6 @@ from random import Random
 
 import numpy as np
 import pytest
-import torch
 from matplotlib.axes import Axes
 
 from course_lib.controls import Choice, Slider
@@ -33,7 +32,6 @@ def settings(explorer: type[Explorer]) -> list[dict]:
 def broken_promises(kind: type[Explorer]) -> list[str]:
     """Everything that is wrong with an explorer, in sentences."""
     problems = [*_texts(kind)]
-    random_numbers = torch.get_rng_state()
     start = kind()
     moved, results, pictures, words = kind(), [], [], []
     for setting in settings(kind):
@@ -48,8 +46,6 @@ def broken_promises(kind: type[Explorer]) -> list[str]:
         problems += [f"at {setting}: {problem}" for problem in _not_finite(moved)]
     if len(results) < len(settings(kind)):
         return problems
-    if not torch.equal(random_numbers, torch.get_rng_state()):
-        problems.append("leaves other random numbers to the notebook than it found")
     problems += _changes(start, results, pictures, words)
     problems += _depends_on_the_path(kind, moved)
     return problems
@@ -179,14 +175,6 @@ class Silent(Good):
         return "A line."
 
 
-class Seeds(Good):
-    """It makes its own random numbers."""
-
-    def compute(self, a):
-        torch.manual_seed(0)
-        return np.array([torch.rand(()).item() - 0.5, a])
-
-
 class Impure(Good):
     """Where is it?"""
 
@@ -209,7 +197,6 @@ def test_good_explorer_passes():
         (Forgets, "differ from a fresh explorer"),
         (Infinite, "not finite"),
         (Silent, "alternative text"),
-        (Seeds, "random numbers"),
         (Impure, "pure"),
     ],
 )
