@@ -36,10 +36,12 @@ class Exercise:
         hints: three: where to look, the idea, almost the line.
         why: one or two sentences on why it matters; said with "correct" and with the solution.
         another: another way to the same result: a function, or words.
-        wrong: the usual wrong answers: name -> (function or value, what is said to it).
+        wrong: the usual wrong answers: name -> (function or value, what is said to it). It may raise in some cases,
+            and give a result of another shape: then its words speak of the shape.
         rtol, atol: how close numbers must be; whole numbers must be equal.
         counts: what a number of the answer counts ("steps"), used in the feedback.
         nothing: what is said to None, where a forgotten `return` is not the usual reason for it.
+        returns: names of the results, where there are several: the feedback then says which of them are right.
 
     Raises:
         ValueError: when the id has another form.
@@ -62,6 +64,7 @@ class Exercise:
         atol: float = 1e-6,
         counts: str = "",
         nothing: str = "",
+        returns: Sequence[str] = (),
     ) -> None:
         if not re.fullmatch(r"\w+/\w+", id):
             raise ValueError(f"the id {id!r} is not of the form lesson/name")
@@ -69,7 +72,7 @@ class Exercise:
         self.oracle, self.right, self.hints = oracle, solution, tuple(hints)
         self.wrong = {name: (as_function(answer), say) for name, (answer, say) in wrong.items()}
         self.tolerance = {"rtol": rtol, "atol": atol}
-        self.nothing = nothing
+        self.nothing, self.returns = nothing, tuple(returns)
         self._cases, self._hidden = cases, hidden
         self._hints_given, self._misses = 0, 0
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from course_lib.attempt import Result, call, is_placeholder, is_untouched, own_traceback, signature_problem
 from course_lib.comparison import first_difference, mismatch, same, show, sort
 from course_lib.panel import Code, Panel
+from course_lib.slips import explained, matching
 
 if TYPE_CHECKING:
     from course_lib.exercise import Exercise
@@ -58,15 +59,17 @@ def judge(exercise: Exercise, answer: Any, *, misses: int = 0) -> Outcome:
     if problem := signature_problem(function, cases[0], exercise.parameters):
         return _outcome(ERROR, problem)
     got = [call(function, args, seed=number, quiet=number > 0) for number, args in enumerate(cases)]
+    expected = exercise.results(exercise.oracle)
+    if _is_begun(exercise, got):
+        return _begun(exercise, cases, got, expected, misses)
     if any(is_untouched(each) for each in got):
         return _not_attempted(exercise)
-    expected = exercise.results(exercise.oracle)
     for args, mine, right in zip(cases, got, expected, strict=True):
         if problem := _unusable(exercise, args, mine, right):
             return _known(exercise, got, problem, misses)
     for args, mine, right in zip(cases, got, expected, strict=True):
         if not same(mine.value, right.value, **exercise.tolerance):
-            return _wrong(exercise, args, mine.value, right.value, matching(exercise, got), misses)
+            return _wrong(exercise, args, (mine.value, right.value), got, expected, misses)
     changed = [place for mine in got for place in mine.changed]
     return _changed_input(exercise.parameters[changed[0]]) if changed else _outcome(CORRECT, exercise.why)
 
@@ -74,16 +77,6 @@ def judge(exercise: Exercise, answer: Any, *, misses: int = 0) -> Outcome:
 def as_function(answer: Any) -> Callable:
     """The answer itself when it can be called, else a function without arguments that returns it."""
     return answer if callable(answer) else lambda: answer
-
-
-def matching(exercise: Exercise, got: list[Result]) -> tuple[str, ...]:
-    """Names of the wrong answers that give these results on all cases; several where the cases cannot tell."""
-
-    def agrees(function: Callable) -> bool:
-        wrong = exercise.results(function)
-        return all(same(a.value, b.value, **exercise.tolerance) for a, b in zip(got, wrong, strict=True))
-
-    return tuple(name for name, (function, _) in exercise.wrong.items() if agrees(function))
 
 
 def _not_attempted(exercise: Exercise) -> Outcome:
@@ -111,29 +104,96 @@ def _unusable(exercise: Exercise, args: tuple, mine: Result, right: Result) -> O
 
 
 def _known(exercise: Exercise, got: list[Result], problem: Outcome, misses: int) -> Outcome:
-    """A NaN may be a usual slip, too (an overflow, a log of 0): then its own words come first, and the general next."""
+    """What cannot be compared may be a usual slip, too: an overflow, a matrix turned round, a sum left out.
+
+    Then its own words come first, and the general ones next; an error is always shown.
+    """
     names = matching(exercise, got)
-    said = [exercise.wrong[name][1] for name in names]
-    return _outcome(NOT_YET, *said, *(problem.parts if misses else ()), names=names) if names else problem
+    general = problem.parts if misses or problem.kind == ERROR else ()
+    general += (_way_on(exercise),) if misses and problem.kind == ERROR else ()
+    return _outcome(NOT_YET, *_slips(exercise, names), *general, names=names) if names else problem
 
 
-def _wrong(exercise: Exercise, args: tuple, mine: Any, right: Any, names: tuple[str, ...], misses: int) -> Outcome:
+def _wrong(
+    exercise: Exercise, args: tuple, pair: tuple[Any, Any], got: list[Result], expected: list[Result], misses: int
+) -> Outcome:
     """First the misunderstanding, or the case and the learner's value; then the expected value; then the way on."""
-    said = [exercise.wrong[name][1] for name in names]
-    if len(names) > 1:
-        said = ["More than one slip leads to exactly these results. Which is yours?", *said]
+    names = matching(exercise, got)
+    said = _slips(exercise, names)
+    if exercise.returns and not names:
+        said, names = _by_part(exercise, got, expected)
     if misses or not names:
-        said.append(_compare(exercise, args, mine, right, reveal=misses > 0))
+        said.append(_compare(exercise, args, *pair, reveal=misses > 0))
     if misses > 1:
-        said.append(f"{exercise.how('hint')} gives a hint, {exercise.how('solution')} shows a way.")
+        said.append(_way_on(exercise))
     return _outcome(NOT_YET, *said, names=names)
+
+
+def _way_on(exercise: Exercise) -> str:
+    return f"{exercise.how('hint')} gives a hint, {exercise.how('solution')} shows a way."
+
+
+def _slips(exercise: Exercise, names: tuple[str, ...]) -> list[str]:
+    several = ["More than one slip leads to exactly these results. Which is yours?"] if len(names) > 1 else []
+    return several + [exercise.wrong[name][1] for name in names]
+
+
+def _by_part(exercise: Exercise, got: list[Result], expected: list[Result]) -> tuple[list[str], tuple[str, ...]]:
+    """Several results: which are right, and which usual slip each of the others shows, if any."""
+    wrong = [part for part in range(len(exercise.returns)) if not _part_right(exercise, part, got, expected)]
+    right = [name for part, name in enumerate(exercise.returns) if part not in wrong]
+    found = explained(exercise, got, wrong)
+    said = [f"Right: {', '.join(right)}. Not yet: {', '.join(exercise.returns[part] for part in wrong)}."]
+    for name, parts in found.items():
+        said.append(f"{', '.join(exercise.returns[part] for part in parts)}: {exercise.wrong[name][1]}")
+    return said if right or found else [], tuple(found)
+
+
+def _part_right(exercise: Exercise, part: int, got: list[Result], expected: list[Result]) -> bool:
+    pairs = zip(got, expected, strict=True)
+    return all(same(mine.value[part], right.value[part], **exercise.tolerance) for mine, right in pairs)
+
+
+def _is_begun(exercise: Exercise, got: list[Result]) -> bool:
+    """Whether each call returns as many results as asked for, some of them there, and `...` for the others."""
+
+    def begun(value: Any) -> bool:
+        fits = isinstance(value, tuple | list) and len(value) == len(exercise.returns)
+        return fits and 0 < sum(is_placeholder(each) for each in value) < len(value)
+
+    return bool(exercise.returns) and all(begun(each.value) for each in got)
+
+
+def _begun(exercise: Exercise, cases: list[tuple], got: list[Result], expected: list[Result], misses: int) -> Outcome:
+    """The results that are there are judged; those for which `...` stands are named."""
+    there = [part for part, value in enumerate(got[0].value) if not is_placeholder(value)]
+    open_ones = ", ".join(name for part, name in enumerate(exercise.returns) if part not in there)
+    right = [part for part in there if _part_right(exercise, part, got, expected)]
+    said = [f"Right so far: {', '.join(exercise.returns[part] for part in right)}."] if right else []
+    names: tuple[str, ...] = ()
+    for part in there:
+        if part in right:
+            continue
+        found = explained(exercise, got, [part])
+        name, mine, true = exercise.returns[part], got[0].value[part], expected[0].value[part]
+        problem = mismatch(mine, true)
+        said += [f"{name}: {exercise.wrong[slip][1]}" for slip in found]
+        if problem and not found:
+            said.append(f"{name} is {problem}.")
+        elif not found or misses:
+            said.append(f"{name}: {_compare(exercise, cases[0], mine, true, reveal=misses > 0)}")
+        names += tuple(found)
+    return _outcome(NOT_YET, *said, f"`...` still stands for {open_ones}.", names=names)
 
 
 def _compare(exercise: Exercise, args: tuple, mine: Any, right: Any, *, reveal: bool) -> str:
     at, where = _case(exercise, args), ""
+    if exercise.returns and isinstance(right, tuple):
+        part = next(k for k, (a, b) in enumerate(zip(mine, right, strict=True)) if not same(a, b, **exercise.tolerance))
+        mine, right, where = mine[part], right[part], f" in {exercise.returns[part]}"
     place = first_difference(mine, right, **exercise.tolerance)
     if place is not None:
-        mine, right, where = mine[place], right[place], f" at {list(place)}"
+        mine, right, where = mine[place], right[place], f"{where} at {list(place)}"
     unit = f" {exercise.counts}" if exercise.counts else ""
     words = f"{f'For {at} you' if at else 'You'} get {show(mine)}{unit}{where}"
     return f"{words}; expected is {show(right)}{unit}." if reveal else f"{words}. That is not it yet."
@@ -145,7 +205,10 @@ def _changed_input(name: str) -> Outcome:
 
 
 def _case(exercise: Exercise, args: tuple) -> str:
-    return ", ".join(f"{name} = {show(value)}" for name, value in zip(exercise.parameters, args, strict=False))
+    pairs = list(zip(exercise.parameters, args, strict=False))
+    if len(pairs) > 4:  # nobody reads eight tensors: their shapes will do
+        return ", ".join(f"{name} {tuple(value.shape)}" for name, value in pairs if hasattr(value, "shape"))
+    return ", ".join(f"{name} = {show(value)}" for name, value in pairs)
 
 
 def _outcome(kind: str, *parts: str, names: tuple[str, ...] = ()) -> Outcome:

@@ -54,6 +54,7 @@ question_box
 prediction
 attempt
 comparison
+slips
 feedback
 exercise
 __init__

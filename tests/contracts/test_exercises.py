@@ -77,11 +77,14 @@ def _wrong_answers(exercise):
         yield "two wrong answers get the same message"
     for name, (function, message) in exercise.wrong.items():
         results = exercise.results(function)
-        if errors := [result.error for result in results if result.error is not None]:
-            yield f"wrong answer {name!r} raises {errors[0]!r}"
+        errors = [result.error for result in results if result.error is not None]
+        if len(errors) == len(results):
+            yield f"wrong answer {name!r} raises {errors[0]!r} on every case"
             continue
-        if not all(alike(result.value, value) for result, value in zip(results, right, strict=True)):
-            yield f"wrong answer {name!r} gives another type, shape or dtype than the solution"
+        pairs = [(result.value, value) for result, value in zip(results, right, strict=True) if result.error is None]
+        any_shape = "shape" in message  # then the learner is told why it does not fit
+        if not all(alike(*pair, any_shape=any_shape) for pair in pairs):
+            yield f"wrong answer {name!r} gives another type or dtype than the solution, or a shape it does not mention"
         outcome = judge(exercise, function)
         if outcome.kind == "correct":
             yield f"wrong answer {name!r} is right on every case"
@@ -93,14 +96,16 @@ def _wrong_answers(exercise):
             yield f"wrong answer {name!r} hears the same words at the second miss"
 
 
-def alike(one, other) -> bool:
-    """Same type, shape and dtype, entry by entry."""
+def alike(one, other, *, any_shape=False) -> bool:
+    """Same type, dtype and, unless any will do, shape; entry by entry."""
     if type(one) is not type(other):
         return False
     if isinstance(one, tuple | list):
-        return len(one) == len(other) and all(map(alike, one, other))
+        return len(one) == len(other) and all(
+            alike(*pair, any_shape=any_shape) for pair in zip(one, other, strict=True)
+        )
     if isinstance(one, torch.Tensor | np.ndarray):
-        return one.shape == other.shape and one.dtype == other.dtype
+        return one.dtype == other.dtype and (any_shape or one.shape == other.shape)
     return True
 
 
@@ -194,6 +199,12 @@ def test_a_good_exercise_breaks_no_promise():
 WRONG = {"same": (lambda x: x.clone(), "That is x."), "squared": (lambda x: x * x, "That is x times x.")}
 
 
+def test_a_wrong_answer_may_have_another_shape_and_raise_where_it_does_not_fit():
+    rows = (lambda x: x[None], "The shape has one dimension too many.")
+    fits = (lambda x: x @ torch.ones(3, 3), "That fits three numbers only.")
+    assert broken_promises(make(wrong={**WRONG, "rows": rows, "fits": fits})) == []
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -210,10 +221,10 @@ WRONG = {"same": (lambda x: x.clone(), "That is x."), "squared": (lambda x: x * 
         ({"wrong": {**WRONG, "right": (lambda x: 2 * x, "No.")}}, "'right' is right on every case"),
         ({"wrong": {**WRONG, "cube": (lambda x: x * x, "That is a cube.")}}, "is taken for ('squared', 'cube')"),
         ({"wrong": {**WRONG, "none": (lambda x: None, "Nothing.")}}, "another type"),
-        ({"wrong": {**WRONG, "rows": (lambda x: x[None], "A row.")}}, "another type, shape"),
-        ({"wrong": {**WRONG, "wide": (lambda x: x.double(), "Wide.")}}, "another type, shape or dtype"),
+        ({"wrong": {**WRONG, "rows": (lambda x: x[None], "A row.")}}, "a shape it does not mention"),
+        ({"wrong": {**WRONG, "wide": (lambda x: x.double(), "Another shape.")}}, "another type or dtype"),
         ({"wrong": {**WRONG, "number": (lambda x: 3.0, "A number.")}}, "another type"),
-        ({"wrong": {**WRONG, "error": (lambda x: x @ torch.ones(99), "No.")}}, "raises"),
+        ({"wrong": {**WRONG, "error": (lambda x: x @ torch.ones(99), "No.")}}, "on every case"),
         ({"wrong": {**WRONG, "mute": (lambda x: x + 1, "")}}, "not told its message"),
         ({"hints": ("one", "two")}, "three different hints"),
         ({"hints": ("one", "two", "two ")}, "three different hints"),
