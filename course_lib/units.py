@@ -7,19 +7,33 @@ from torch import Tensor, nn
 RELU = (nn.ReLU, nn.ReLU6)  # layers whose output is exactly 0 on one side, and whose gradient is 0 there
 
 
-def by_unit(out: Tensor) -> Tensor:
+# Layers whose units are the last dimension of what they put out, whatever comes before: (B, H), (B, T, H), (T, B, H).
+LAST = (nn.Linear, nn.Bilinear, nn.RNNBase, nn.RNNCellBase, nn.Embedding, nn.LayerNorm, nn.MultiheadAttention)
+# Layers whose units are channels also where a place has one coordinate: nothing else tells (B, C, L) from (B, T, H).
+CHANNELS = (nn.Conv1d, nn.ConvTranspose1d, nn.BatchNorm1d, nn.InstanceNorm1d, nn.GroupNorm)
+
+
+def by_unit(out: Tensor, layer: nn.Module | None = None) -> Tensor:
     """``out`` (B, ...) as (values, units): all values that a unit takes, in a column.
 
-    A unit is one number of the output for one example; in pictures (B, C, H, W) it is a channel, at all places.
+    A unit is one number of the output for one example; in pictures (B, C, H, W) and volumes (B, C, D, H, W) it is a
+    channel, at all places, and in sequences (B, T, H) one of H, at all times.
+
+    Args:
+        out: what a layer put out.
+        layer: which, as far as it is known. It decides for three dimensions: channels for a 1-d convolution, the last
+            dimension for a recurrent or linear layer. An activation does not say, so there each number is a unit.
     """
-    if out.ndim == 4:
-        return out.movedim(1, 3).flatten(0, 2)
+    if isinstance(layer, LAST) and out.ndim > 1:
+        return out.flatten(0, -2)
+    if out.ndim > 3 or (out.ndim == 3 and isinstance(layer, CHANNELS)):
+        return out.movedim(1, -1).flatten(0, -2)
     return out.reshape(out.shape[0] if out.ndim else 1, -1)
 
 
-def dead_units(out: Tensor) -> Tensor:
+def dead_units(out: Tensor, layer: nn.Module | None = None) -> Tensor:
     """Which units are 0 for every example of ``out`` (B, ...); bool (units,)."""
-    return (by_unit(out) == 0).all(0)
+    return (by_unit(out, layer) == 0).all(0)
 
 
 def recorded(

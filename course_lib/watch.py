@@ -97,13 +97,18 @@ class Call:
 
     @property
     def unit_mean(self) -> Tensor:
-        """Mean of each unit over the examples, (units,). In pictures a unit is a channel."""
-        return _floating(by_unit(self.out)).mean(0)
+        """Mean of each unit over the examples, (units,). In pictures a unit is a channel, see ``course_lib.units``."""
+        return _floating(by_unit(self.out, self.layer)).mean(0)
 
     @property
     def unit_std(self) -> Tensor:
         """Standard deviation of each unit over the examples, (units,): 0 for a unit that tells none from another."""
-        return _std(_floating(by_unit(self.out)), 0)
+        return _std(_floating(by_unit(self.out, self.layer)), 0)
+
+    @property
+    def grad_norm(self) -> float | None:
+        """Norm of ``grad``; None where none came back. In float64: squares of 1e-30 would be 0 in float32."""
+        return None if self.grad is None else _norm([self.grad])
 
     @property
     def zeros(self) -> float:
@@ -122,7 +127,7 @@ class Call:
     @property
     def dead_units(self) -> Tensor:
         """Which units are 0 for every example, bool (units,)."""
-        return dead_units(self.out)
+        return dead_units(self.out, self.layer)
 
     @property
     def dead(self) -> float:
@@ -161,7 +166,7 @@ class Call:
         words = [f"{self.name}: {type(self.layer).__name__} {tuple(self.out.shape)}"]
         words += [f"mean {self.mean:.3g}, std {self.std:.3g}, zeros {self.zeros:.0%}, dead units {self.dead:.0%}"]
         words += [] if self.saturated is None else [f"saturated {self.saturated:.0%}"]
-        words += ["no gradient" if self.grad is None else f"gradient norm {float(self.grad.norm()):.3g}"]
+        words += ["no gradient" if self.grad is None else f"gradient norm {self.grad_norm:.3g}"]
         return ", ".join(words)
 
 
@@ -174,6 +179,7 @@ class Seen(Mapping):
 
     def __init__(self, model: nn.Module, hooks: ExitStack) -> None:
         self._hooks, self._calls, self._weights = hooks, {}, {}
+        self._order: list[Call] = []
         self._first_names: dict[int, str] = {}
         self._names: dict[str, str] = {}  # every name -> the first name of the same layer
         for name, layer in model.named_modules(remove_duplicate=False):
@@ -192,8 +198,36 @@ class Seen(Mapping):
         # a copy: the next layer may work in place
         call = Call(name, layer, out.detach().clone(), self._weights[name])
         self._calls.setdefault(name, []).append(call)
+        self._order.append(call)
         if out.requires_grad:
             self._hooks.callback(out.register_hook(call.keep).remove)
+
+    def calls(self, only: type[nn.Module] | tuple[type[nn.Module], ...] = nn.Module) -> list[Call]:
+        """All calls in the order they were made; of layers of one class (or some), such as ``nn.Tanh``."""
+        return [call for call in self._order if isinstance(call.layer, only)]
+
+    def columns(
+        self, *names: str, only: type[nn.Module] | tuple[type[nn.Module], ...] = nn.Module
+    ) -> dict[str, Tensor]:
+        """One number for each call, in the order of the calls: what a figure draws against the depth.
+
+        Args:
+            names: attributes of a ``Call``, such as "std", "unit_std", "grad_norm", "saturated". Where each unit has
+                a value of its own, the mean over the units is taken.
+            only: layers of this class (or these).
+
+        Returns:
+            Name -> (calls,) float64; nan where a call has no such number.
+
+        >>> net = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 8), nn.Tanh())
+        >>> with watch(net) as seen:
+        ...     net(torch.ones(5, 4)).sum().backward()
+        >>> seen.columns("std", "grad_norm", only=nn.Tanh)["std"].shape
+        torch.Size([2])
+        """
+        calls = self.calls(only)
+        table = {name: [_one(getattr(call, name)) for call in calls] for name in names}
+        return {name: torch.tensor(numbers, dtype=torch.float64) for name, numbers in table.items()}
 
     def close(self) -> None:
         """The block is over."""
@@ -232,6 +266,13 @@ def _first_tensor(output: Any) -> Tensor | None:
 def _std(values: Tensor, dim: int) -> Tensor:
     """torch's std, and nan, without its warning, for a single value."""
     return values.std(dim) if values.shape[dim] > 1 else torch.full_like(values.mean(dim), math.nan)
+
+
+def _one(value: Any) -> float:
+    """A number of a call as a float: the mean over its units, nan for None."""
+    if isinstance(value, Tensor):
+        return float(value.double().mean())
+    return math.nan if value is None else float(value)
 
 
 def _floating(values: Tensor) -> Tensor:

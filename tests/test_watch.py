@@ -200,6 +200,98 @@ class Argmax(nn.Module):
         return x.argmax(-1)
 
 
+def test_columns_are_the_numbers_of_the_calls_in_their_order() -> None:
+    net = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 3))
+    net[0].requires_grad_(False)
+    with watch(net) as seen:
+        net(torch.randn(10, 4)).sum().backward()
+    table = seen.columns("std", "unit_std", "saturated", "grad_norm", "weight_grad_norm", "dead")
+    assert all(column.shape == (5,) and column.dtype == torch.float64 for column in table.values())
+    assert [call.name for call in seen.calls(nn.Tanh)] == ["1", "3"]
+    tanh = seen.columns("std", "unit_std", only=nn.Tanh)
+    for k, name in enumerate(("1", "3")):
+        assert tanh["std"][k] == seen[name].std
+        assert tanh["unit_std"][k] == pytest.approx(float(seen[name].unit_std.mean()))
+    assert table["saturated"].isnan().tolist() == [True, False, True, False, True]  # a linear layer has no ends
+    assert table["grad_norm"].isnan().tolist() == [True, True, False, False, False]  # nothing to train below
+    assert table["weight_grad_norm"].isnan().tolist() == [True, True, False, True, False]
+    with pytest.raises(AttributeError, match="height"):
+        seen.columns("height")
+
+
+def test_columns_of_a_layer_called_twice_keep_the_order_of_the_calls() -> None:
+    net, x = Shared(), torch.randn(6, 4)
+    with watch(net) as seen:
+        net(x).sum().backward()
+    assert [call.name for call in seen.calls()] == ["layer", "act", "layer"]
+    first, second = seen["layer"]
+    assert seen.columns("std", only=nn.Linear)["std"].tolist() == [first.std, second.std]
+    with watch(net) as seen:
+        pass
+    assert seen.columns("std")["std"].shape == (0,)
+
+
+def test_a_gradient_whose_squares_are_too_small_for_float32_has_a_norm() -> None:
+    net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+    with watch(net) as seen:
+        (net(torch.randn(5, 4)) * 1e-30).sum().backward()
+    assert seen["0"].grad.norm() == 0 < seen["0"].grad_norm < 1e-28
+    assert seen["0"].grad_norm == pytest.approx(float(seen["0"].grad.double().norm()))
+    assert "gradient norm 0" not in repr(seen)
+
+
+@pytest.mark.parametrize("make", [nn.RNN, nn.LSTM, nn.GRU])
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_recurrent_layers_with_a_backward_pass(make, batch_first: bool) -> None:
+    net = nn.ModuleDict({"rnn": make(3, 6, num_layers=2, batch_first=batch_first), "head": nn.Linear(6, 2)})
+    x = torch.randn(5, 7, 3)
+    with watch(net) as seen:
+        net["head"](net["rnn"](x)[0]).square().sum().backward()
+    out = net["rnn"](x)[0].detach().requires_grad_()
+    net["head"](out).square().sum().backward()
+    torch.testing.assert_close(seen["rnn"].out, out.detach())
+    torch.testing.assert_close(seen["rnn"].grad, out.grad)
+    assert seen["rnn"].unit_std.shape == (6,) and seen["head"].unit_std.shape == (2,)
+    torch.testing.assert_close(seen["rnn"].unit_std, out.detach().flatten(0, 1).std(0))
+    whole = sum(float(p.grad.double().square().sum()) for p in net["rnn"].parameters()) ** 0.5
+    assert seen["rnn"].weight_grad_norm == pytest.approx(whole, rel=1e-5)
+
+
+class Steps(nn.Module):
+    """A recurrent net by hand: one cell, called once a step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell, self.head = nn.RNNCell(3, 6), nn.Linear(6, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = torch.zeros(len(x), 6)
+        for t in range(x.shape[1]):
+            h = self.cell(x[:, t], h)
+        return self.head(h)
+
+
+def test_a_cell_called_once_a_step_shows_the_gradient_on_its_way_back_in_time() -> None:
+    net, x = Steps(), torch.randn(5, 20, 3)
+    with torch.no_grad():
+        net.cell.weight_hh.mul_(0.3)
+    with watch(net) as seen:
+        net(x).square().sum().backward()
+    grads = seen.columns("grad_norm", only=nn.RNNCell)["grad_norm"]
+    assert len(seen["cell"]) == 20 and grads.shape == (20,)
+    assert (grads.diff() > 0).all() and grads[0] < 1e-3 * grads[-1]  # it vanishes
+
+
+@pytest.mark.parametrize(("conv", "size"), [(nn.Conv1d, (9,)), (nn.Conv3d, (4, 4, 4))])
+def test_channels_of_other_convolutions(conv, size: tuple[int, ...]) -> None:
+    net = conv(2, 3, 3)
+    with watch(net) as seen:
+        net(torch.randn(5, 2, *size)).sum().backward()
+    call = seen[conv.__name__]
+    assert call.unit_std.shape == (3,) and call.dead_units.shape == (3,)
+    torch.testing.assert_close(call.unit_mean, call.out.transpose(0, 1).flatten(1).mean(1))
+
+
 def test_one_row_has_no_deviation_and_no_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
