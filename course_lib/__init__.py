@@ -16,7 +16,7 @@ try:
 except ModuleNotFoundError:  # nothing here works without it: one sentence, in the terminal and in a notebook
     raise SystemExit("PyTorch is not installed in this Python. Run README's first command: it brings all.") from None
 
-from course_lib.callbacks import Callback, EarlyStopping, Schedule
+from course_lib.callbacks import Callback, ClipGradNorm, EarlyStopping, Schedule
 from course_lib.claim import claim
 from course_lib.datasets import Data, Split, load
 from course_lib.device import device_wish, pick_device, set_threads
@@ -35,6 +35,7 @@ from course_lib.watch import watch
 __all__ = [
     "MLP",
     "Callback",
+    "ClipGradNorm",
     "Data",
     "EarlyStopping",
     "Exercise",

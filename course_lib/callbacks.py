@@ -15,6 +15,8 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 if TYPE_CHECKING:
     from course_lib.run import Run
 
@@ -107,6 +109,31 @@ class Schedule(Callback):
             raise ValueError(f"The schedule gives {factor} for epoch {run.epoch}; a factor is a number of 0 or more.")
         for group, lr in zip(run.optimizer.param_groups, run.start_lrs, strict=True):
             group["lr"] = lr * factor
+
+
+class ClipGradNorm(Callback):
+    """Shorten the gradient to ``max_norm`` where it is longer, before the optimiser takes its step.
+
+    The norm is that of all parameters together, and all of them are scaled by one number: the direction stays, and a
+    gradient that is short enough is left alone. A gradient with an infinite number in it cannot be saved this way.
+
+    Introduced in lesson 05 (vanishing_gradients). Source: Pascanu, Mikolov and Bengio 2013, algorithm 1.
+
+    Args:
+        max_norm: the largest length that is let through.
+
+    Raises:
+        ValueError: when ``max_norm`` is not a positive number.
+    """
+
+    def __init__(self, max_norm: float) -> None:
+        real = isinstance(max_norm, int | float) and not isinstance(max_norm, bool)
+        if not real or not 0 < max_norm < math.inf:
+            raise ValueError(f"max_norm is a number above 0; {max_norm!r} is not.")
+        self.max_norm = float(max_norm)
+
+    def on_grad_computed(self, run: Run) -> None:
+        torch.nn.utils.clip_grad_norm_(run.model.parameters(), self.max_norm)
 
 
 def cosine(epochs: int) -> Callable[[int], float]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib import callbacks
-from course_lib.callbacks import Callback, EarlyStopping, Schedule, StopTraining, cosine, steps
+from course_lib.callbacks import Callback, ClipGradNorm, EarlyStopping, Schedule, StopTraining, cosine, steps
 from course_lib.datasets import load
 from course_lib.fit import fit
 from course_lib.nets import MLP
@@ -21,6 +21,7 @@ HOOKS = ("on_epoch_begin", "on_grad_computed", "on_step_end", "on_epoch_end")
 # One of each kind; a new callback has to be entered here.
 EXAMPLES = {
     "Callback": Callback,
+    "ClipGradNorm": lambda: ClipGradNorm(0.5),
     "EarlyStopping": lambda: EarlyStopping(2),
     "Schedule": lambda: Schedule(cosine(8)),
 }
@@ -220,6 +221,37 @@ def test_a_factor_that_makes_no_sense_is_named(factor):
 def test_a_length_that_makes_no_sense_is_named(make, value):
     with pytest.raises(ValueError, match=f"{value} is not"):
         make(value)
+
+
+class Gradients(Callback):
+    """Keeps the whole gradient of every step, as one vector."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_grad_computed(self, run):
+        self.seen.append(torch.cat([p.grad.flatten() for p in run.model.parameters()]).clone())
+
+
+@pytest.mark.parametrize("max_norm", [0.01, 0.7, 1000])
+def test_clipping_shortens_the_whole_gradient_and_keeps_its_direction(max_norm):
+    before, after = Gradients(), Gradients()
+    train(before, ClipGradNorm(max_norm), after, epochs=2)
+    for a, b in zip(before.seen, after.seen, strict=True):
+        assert torch.nn.functional.cosine_similarity(a, b, dim=0) == pytest.approx(1, abs=1e-5)
+        assert float(b.norm()) == pytest.approx(min(float(a.norm()), max_norm), rel=1e-4)
+    if max_norm == 0.7:  # some are longer, some are not
+        assert {bool(a.norm() > max_norm) for a in before.seen} == {True, False}
+
+
+def test_clipping_far_above_every_gradient_changes_nothing():
+    assert torch.equal(train(ClipGradNorm(1e6), epochs=3).step_loss, train(epochs=3).step_loss)
+
+
+@pytest.mark.parametrize("max_norm", [0, -1, math.nan, math.inf, True, "1", None])
+def test_a_length_to_clip_to_that_makes_no_sense_is_named(max_norm):
+    with pytest.raises(ValueError, match=f"max_norm is a number above 0; {max_norm!r} is not"):
+        ClipGradNorm(max_norm)
 
 
 @pytest.mark.parametrize("wrong", [[print], ["early"], [EarlyStopping]])
