@@ -58,6 +58,8 @@ class Explorer:
     """Inches; larger in the large mode."""
     trains: ClassVar[bool] = False
     """Whether `compute` trains a net: then a move may take up to 400 ms, else 15."""
+    budget_ms: ClassVar[int] = 0
+    """What a move may take where neither fits: no net is trained, but a large one is computed. The class says why."""
     also_show: ClassVar[tuple[Any, ...]] = ()
     """Functions whose code is shown below that of `compute`, because it stands on them."""
 
@@ -75,6 +77,11 @@ class Explorer:
 
     def goal(self, result: Any) -> tuple[bool, str] | None:
         return None
+
+    @classmethod
+    def allowed_ms(cls) -> int:
+        """What a move may take in the kernel, in ms: 15 is what a hand does not notice, 400 what it waits for."""
+        return cls.budget_ms or (400 if cls.trains else 15)
 
     # ------------------------------------------------------------------------------------------ engine, without widgets
     def __init__(self, **start: Any) -> None:
@@ -181,6 +188,7 @@ class Explorer:
             self.canvas.restore_region(self._still)
         for artist in self._artists:
             (artist.axes or self.fig).draw_artist(artist)
+        self.fig.stale = False  # a legend lays itself out while it is drawn; that is no change of the picture
 
     # ------------------------------------------------------------------------------------------ engine, with widgets
     def widget(self) -> widgets.Widget:

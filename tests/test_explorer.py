@@ -85,6 +85,23 @@ def test_moving_artists_take_the_fast_path():
     assert explorer.paths == {"fast": 11, "full": 1} and explorer.path == "fast"
 
 
+class Legend(Curve):
+    """Where does it begin?"""
+
+    def draw(self, fig, result):
+        (line,) = super().draw(fig, result)
+        line.set_label("curve")
+        return [line, self.axes.legend(loc="upper right")]
+
+
+def test_a_legend_that_moves_along_does_not_cost_a_full_drawing():
+    explorer = Legend()
+    for k in (1.0, 2.0, 3.0):
+        explorer.set(k=k)
+    assert explorer.paths == {"fast": 3, "full": 1}
+    assert np.array_equal(explorer.pixels(), Legend(k=3.0).pixels())
+
+
 @pytest.mark.parametrize(("kind", "name"), [(Number, "n"), (Title, "k")])
 def test_whatever_else_changes_takes_the_full_path_and_is_right(kind, name):
     explorer = kind()
