@@ -44,6 +44,7 @@ single_controls
 boards
 controls
 palette
+stamp
 explorer
 panel
 progress
