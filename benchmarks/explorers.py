@@ -11,8 +11,6 @@ from benchmarks.measure import Row, Target, timed
 from course_lib.explorer import Explorer
 from tests.contracts.lessons import subclasses
 
-DRAWS, TRAINS = 15, 400  # ms: what a hand does not notice, and what it waits for without letting go
-
 
 def rows(*, quick: bool) -> list[Row]:
     return [row(kind, settings=2 if quick else 40) for kind in subclasses(Explorer)]
@@ -27,10 +25,9 @@ def row(kind: type[Explorer], *, settings: int) -> Row:
         computing.append(timed(lambda values=values: _without_memory(explorer).compute(**values)))
         took = timed(lambda values=values: _picture(explorer, values))
         seconds += [took] * (k >= 2)  # the first ones are warm-up
-    trains = getattr(kind, "trains", False)
-    target = Target("ours", TRAINS if trains else DRAWS)
+    target = Target("ours", kind.allowed_ms())
     lesson = kind.__module__.split(".")[2]
-    note = f"compute {1000 * statistics.median(computing):.1f} ms, " + ("trains" if trains else "trains nothing")
+    note = f"compute {1000 * statistics.median(computing):.1f} ms, " + ("trains" if kind.trains else "trains nothing")
     return Row(f"explorer: {lesson}.{kind.__name__}", 1000 * statistics.median(seconds), None, "ms", target, note)
 
 

@@ -59,7 +59,8 @@ PAUSE = 250  # ms between two keys, for the rest of the page to come to rest
 
 
 def rows(*, quick: bool) -> list[Row]:
-    kinds = [kind for kind in subclasses(Explorer) if not kind.trains and _has_a_slider(kind)][: 1 if quick else None]
+    light = [kind for kind in subclasses(Explorer) if kind.allowed_ms() == Explorer.allowed_ms()]
+    kinds = [kind for kind in light if _has_a_slider(kind)][: 1 if quick else None]
     if chromium() is None:
         return [Row("page: key press to new pixels", None, None, "ms", Target("ratio", 1.6), NO_CHROMIUM)]
     with tempfile.TemporaryDirectory() as folder:
