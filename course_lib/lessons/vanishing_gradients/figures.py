@@ -1,0 +1,242 @@
+"""The still figures of lesson 05, each of which takes what the notebook computed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from course_lib import style
+from course_lib.colors import BAND, BLACK, BLUE, GREY, ORANGE, TRUTH, WINE
+from course_lib.show import says
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from torch import Tensor
+
+    from course_lib.lessons.vanishing_gradients.nets import Best
+
+LOOKS = {
+    "linear": {"color": GREY, "linestyle": "--", "marker": "D"},
+    "tanh": {"color": BLUE, "linestyle": "-", "marker": "o"},
+    "ReLU": {"color": ORANGE, "linestyle": "-.", "marker": "s"},
+    "sigmoid": {"color": WINE, "linestyle": ":", "marker": "^"},
+}
+
+
+def plot_spread(table: dict[str, Tensor]) -> Axes:
+    """Draws the standard deviation over everything, layer by layer, from 0."""
+    ax = plt.figure().subplots()
+    layer, std = np.arange(1, len(table["std"]) + 1), table["std"].numpy()
+    ax.plot(layer, std, color=GREY, marker="s", markersize=3 * style.scale())
+    ax.set(xlabel="layer", ylabel="std of its outputs", ylim=(0, 0.2), title="fifty sigmoid layers")
+    words = (
+        f"Standard deviation of all outputs of each of {len(layer)} layers: between {std.min():.2g} and {std.max():.2g}"
+    )
+    return says(ax, f"{words}, no trend.")
+
+
+def plot_both_spreads(table: dict[str, Tensor]) -> Axes:
+    """Draws both standard deviations on the left, and the gradient on its way back on the right; log scales.
+
+    Returns:
+        The axes on the left; what is exactly 0 stands on the lower edge.
+    """
+    left, right = plt.figure(figsize=_wide(3.4)).subplots(1, 2)
+    layer = np.arange(1, len(table["std"]) + 1)
+    for name, label, look in (
+        ("std", "over everything", {"color": GREY, "marker": "s"}),
+        ("unit_std", "unit by unit", {"color": BLUE, "marker": "o"}),
+    ):
+        left.plot(layer, table[name].clamp(min=1e-10), label=label, markersize=3 * style.scale(), linewidth=1, **look)
+    left.set(yscale="log", ylim=(1e-10, 3), xlabel="layer", ylabel="log scale", title="std of the outputs")
+    left.legend(loc="center right")
+    right.plot(layer, table["grad_norm"], color=BLUE, marker="o", markersize=3 * style.scale(), linewidth=1)
+    right.set(yscale="log", ylim=(1e-36, 10), xlabel="layer", title="norm of the gradient, log scale")
+    first, last = float(table["grad_norm"][0]), float(table["grad_norm"][-1])
+    words = f"Left: over everything the spread stays near {float(table['std'][-1]):.2g}; unit by unit it falls to "
+    words += f"{float(table['unit_std'][9]):.1g} behind layer 10. "
+    return says(
+        left, words + f"Right: the gradient falls from {last:.1g} behind the last layer to {first:.1g} at the first."
+    )
+
+
+def plot_k(sweeps: dict[str, tuple[Sequence[float], np.ndarray]]) -> Axes:
+    """Draws the factor k of each layer against the gain: the median of the seeds and, as a band, all of them.
+
+    Args:
+        sweeps: name of the nonlinearity -> gains (G,) and k (G, S).
+    """
+    ax = plt.figure().subplots()
+    ends = []
+    for name, (gains, k) in sweeps.items():
+        gains = np.asarray(gains, dtype=float)
+        look, median = LOOKS[name], np.median(k, 1)
+        ax.fill_between(gains, k.min(1), k.max(1), color=look["color"], **BAND)
+        ax.plot(gains, median, markersize=4 * style.scale(), label=name, **look)
+        ends.append(f"{name} from {median[0]:.2g} to {median[-1]:.2g}")
+    ax.axhline(1, color=BLACK, linewidth=1)
+    ax.annotate("kept", (1.01, 1), xycoords=("axes fraction", "data"), va="center", fontsize="small", color="#5c5c5c")
+    ax.set(xscale="log", xlabel="gain of the weights, log scale", ylabel="k, the factor a layer", ylim=(0, 2))
+    ax.set_xticks((0.5, 0.7, 1, 1.4, 2, 3, 4, 6), ("0.5", "0.7", "1", "1.4", "2", "3", "4", "6"))
+    ax.minorticks_off()
+    ax.legend(loc="upper left")
+    return says(ax, f"The factor k by which a gradient changes per layer, against the gain: {', '.join(ends)}.")
+
+
+def plot_decay(tables: dict[str, np.ndarray]) -> Axes:
+    """Draws how a signal dies, twice: on a log scale against the layer, and with both scales logarithmic.
+
+    Args:
+        tables: what a net is called -> (L,) spread of its units, layer by layer.
+
+    Returns:
+        The axes on the left.
+    """
+    left, right = plt.figure(figsize=_wide(3.2)).subplots(1, 2, sharey=True)
+    for k, (name, spread) in enumerate(tables.items()):
+        layer = np.arange(1, len(spread) + 1)
+        for ax in (left, right):
+            ax.plot(layer, spread, color=(BLUE, ORANGE)[k % 2], linestyle=("-", "-.")[k % 2], label=name)
+    left.set(yscale="log", xlabel="layer", ylabel="spread of a unit, log scale", title="layers on a linear axis")
+    right.set(xscale="log", xlabel="layer, log scale", title="layers on a log axis")
+    right.set_xticks((1, 3, 10, 30, 100), ("1", "3", "10", "30", "100"))
+    left.legend(loc="lower left")
+    ends = ", ".join(f"{name}: {spread[0]:.2g} to {spread[-1]:.2g}" for name, spread in tables.items())
+    return says(left, f"Spread of a unit over the digits against the layer, on two kinds of axes. {ends}.")
+
+
+def plot_inits(found: dict[str, dict[str, Best]]) -> Axes:
+    """Draws the validation accuracy of every seed for each initialisation, each at its own best rate.
+
+    Args:
+        found: nonlinearity -> initialisation -> what it reached.
+
+    Returns:
+        The axes on the left.
+    """
+    axes = plt.figure(figsize=_wide(3.3)).subplots(1, len(found), sharey=True)
+    words = []
+    for ax, (kind, column) in zip(axes, found.items(), strict=True):
+        for place, best in enumerate(column.values()):
+            ax.plot([place - 0.3, place + 0.3], [best.median] * 2, color=BLACK, linewidth=2 * style.scale())
+            spots = place + np.linspace(-0.2, 0.2, len(best.acc))
+            ax.plot(spots, best.acc, color=LOOKS[kind]["color"], marker=LOOKS[kind]["marker"], linestyle="none")
+            if best.diverged:
+                note = f"{best.diverged:.0%}\ndiverged"
+                ax.annotate(note, (place, 0.16), ha="center", fontsize="small", color="#5c5c5c")
+        ax.axhline(0.1, zorder=1, **TRUTH)
+        ax.set(title=f"{kind}, 10 layers", xlim=(-0.6, len(column) - 0.4), ylim=(-0.03, 1.03))
+        ax.set_xticks(range(len(column)), list(column))
+        words.append(f"{kind}: " + ", ".join(f"{name} {best.median:.2f}" for name, best in column.items()))
+    axes[0].set_ylabel("validation accuracy")
+    axes[-1].annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
+    return says(axes[0], f"Validation accuracy of five seeds for four initialisations, medians. {'; '.join(words)}.")
+
+
+def plot_scales(scales: Tensor, plain: list[Best], normed: list[Best], marks: dict[str, float]) -> Axes:
+    """Draws accuracy against the scale of the first weights, with and without batch normalisation.
+
+    Args:
+        scales: (N,) standard deviations.
+        plain, normed: what each reached at its own best rate, in the same order.
+        marks: name -> scale of an initialisation, to be written on the axis.
+    """
+    ax, scales = plt.figure().subplots(), np.asarray(scales)
+    for column, look, label in (
+        (normed, {"color": BLUE, "linestyle": "-", "marker": "o"}, "with batch normalisation"),
+        (plain, {"color": ORANGE, "linestyle": "--", "marker": "s"}, "without"),
+    ):
+        acc = np.stack([best.acc for best in column])
+        ax.fill_between(scales, acc.min(1), acc.max(1), color=look["color"], **BAND)
+        ax.plot(scales, np.median(acc, 1), label=label, markersize=4 * style.scale(), **look)
+    lost = np.array([best.diverged for best in plain]) > 0.5
+    ax.plot(
+        scales[lost], np.full(lost.sum(), 0.03), "x", color=BLACK, markersize=5 * style.scale(), label="most diverged"
+    )
+    ax.axhline(0.1, zorder=1, **TRUTH)
+    ax.annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
+    for name, scale in marks.items():
+        ax.axvline(scale, color=GREY, linewidth=0.8, ymax=0.97)
+        ax.annotate(name, (scale, 1.0), xycoords=("data", "axes fraction"), ha="center", fontsize="small")
+    ax.set(xscale="log", ylim=(0, 1.03), xlabel="std of the first weights, log scale", ylabel="validation accuracy")
+    ax.legend(loc="upper left", bbox_to_anchor=(0, 0.62))
+    counts = [sum(best.median > 0.9 for best in column) for column in (plain, normed)]
+    words = f"Validation accuracy against {len(scales)} scales: the median is above 0.9 at {counts[0]} of them without "
+    return says(
+        ax, words + f"batch normalisation and at {counts[1]} with it; at the largest scale {normed[-1].median:.2f}."
+    )
+
+
+def plot_growth(tables: dict[str, np.ndarray]) -> Axes:
+    """Draws the norm of the gradient behind each layer, of several nets, on a log scale."""
+    ax = plt.figure().subplots()
+    for k, (name, norms) in enumerate(tables.items()):
+        layer = np.arange(1, len(norms) + 1)
+        color = (ORANGE, BLUE, WINE)[k % 3]
+        ax.plot(layer, norms / norms[-1], color=color, linestyle=("--", "-", ":")[k % 3], label=name)
+    ax.set(yscale="log", xlabel="layer", ylabel="gradient : last layer's, log scale")
+    ax.legend(loc="upper right")
+    ends = ", ".join(f"{name} {norms[0] / norms[-1]:.1g}" for name, norms in tables.items())
+    return says(ax, f"Gradient behind each layer, divided by that behind the last. At the first layer: {ends}.")
+
+
+def plot_sizes(sizes: list[int], shuffled: dict[int, float], evaluated: float) -> Axes:
+    """Draws the accuracy in train mode against the batch size, and that in eval mode.
+
+    Args:
+        sizes: batch sizes.
+        shuffled: size -> accuracy in train mode, pictures in random order.
+        evaluated: accuracy in eval mode.
+    """
+    ax = plt.figure().subplots()
+    ax.plot(sizes, [shuffled[size] for size in sizes], color=ORANGE, marker="o", label="train mode, shuffled")
+    ax.axhline(evaluated, color=BLUE, linestyle="--", label="eval mode")
+    ax.axhline(0.1, zorder=1, **TRUTH)
+    ax.annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
+    ax.set(xscale="log", ylim=(0, 1.03), xlabel="batch size, log scale", ylabel="accuracy on 400 new digits")
+    ax.set_xticks(sizes, [str(size) for size in sizes])
+    ax.minorticks_off()
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.14))
+    ends = ", ".join(f"{shuffled[size]:.2f} at {size}" for size in sizes)
+    return says(ax, f"Accuracy in train mode against the batch size: {ends}; in eval mode {evaluated:.2f}.")
+
+
+def plot_clipping(rates: list[float], arms: dict[str, list[list[float]]]) -> Axes:
+    """Draws validation accuracy against the rate, with and without clipping: all seeds, and their median.
+
+    Args:
+        rates: (R,).
+        arms: name -> (R, S) accuracies; nan where a run diverged, which is drawn as a cross on the lower edge.
+    """
+    ax = plt.figure().subplots()
+    words = []
+    for k, (name, acc) in enumerate(arms.items()):
+        acc = np.asarray(acc)
+        color, mark = (ORANGE, BLUE)[k % 2], ("s", "o")[k % 2]
+        median = np.median(np.nan_to_num(acc), 1)
+        shift = (0.93, 1.07)[k % 2]
+        ax.plot(shift * np.array(rates), median, color=color, linestyle=("--", "-")[k % 2], label=name)
+        for rate, seeds in zip(rates, acc, strict=True):
+            alive = seeds[np.isfinite(seeds)]
+            ax.plot([rate * shift] * len(alive), alive, mark, color=color, markersize=5 * style.scale(), alpha=0.6)
+            if len(alive) < len(seeds):
+                ax.plot([rate * shift], [0.02], "x", color=color, markersize=8 * style.scale(), markeredgewidth=2)
+                note = f"{len(seeds) - len(alive)} of {len(seeds)}\ndiverged"
+                ax.annotate(note, (rate * shift, 0.05), ha="center", va="bottom", fontsize="small", color="#5c5c5c")
+        words.append(f"{name}: " + ", ".join(f"{m:.2f} at {r:g}" for m, r in zip(median, rates, strict=True)))
+    ax.axhline(0.1, zorder=1, **TRUTH)
+    ax.annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
+    ax.set(xscale="log", ylim=(0, 1.03), xlabel="rate, log scale", ylabel="validation accuracy")
+    ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
+    ax.minorticks_off()
+    ax.legend(loc="upper left")
+    return says(ax, f"Validation accuracy after five epochs, median of the seeds. {'; '.join(words)}.")
+
+
+def _wide(height: float) -> tuple[float, float]:
+    width, usual = plt.rcParams["figure.figsize"]
+    return 1.4 * width, height * usual / 3.6

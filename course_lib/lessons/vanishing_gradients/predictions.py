@@ -1,0 +1,89 @@
+"""What lesson 05 asks before it shows anything."""
+
+import math
+
+from course_lib.prediction import Choice, Marks, Number, Prediction
+
+same = Prediction(
+    "vanishing_gradients/same",
+    "Take one unit behind layer 10 and look at it alone: how much does its output vary from digit to digit? "
+    "Mean over the units of that layer, as a standard deviation?",
+    Number(1e-9, 1, log=True),
+    usual={
+        "as much as everything together": (
+            0.12,
+            "The spread over everything compares units with each other, too. Units that differ from each other need "
+            "not differ from digit to digit.",
+        ),
+        "a little less in each layer": (
+            0.01,
+            "A little less, yes, but ten times in a row. Small factors multiply, they do not add up.",
+        ),
+    },
+    tolerance=4,  # decades; two away is close
+)
+
+gains = Prediction(
+    "vanishing_gradients/gains",
+    "Fifty layers. At which gain does the gradient keep its size on the way back, for each nonlinearity?",
+    Marks("linear", "tanh", "ReLU", lo=0.5, hi=3),
+    usual={
+        "one suits all": (
+            (1, 1, 1),
+            "Gain 1 keeps the size through a linear layer. A nonlinearity takes something away: ReLU shuts half of the "
+            "units, tanh has a slope below 1 nearly everywhere. The weights have to make up for that.",
+        ),
+        "half is lost, so twice the weights": (
+            (1, 1.1, 2),
+            "Half of the units let the gradient through, that is half of the sum of squares. A length is the root of "
+            "that sum.",
+        ),
+    },
+    tolerance=0.25,
+)
+
+NONE = "none up to 6"
+
+sigmoid = Prediction(
+    "vanishing_gradients/sigmoid",
+    "And for the sigmoid: which gain up to 6 keeps the gradient's size?",
+    Choice("about 1", "about 2", "about 4", NONE),
+    usual={
+        "the same as for a linear layer": (
+            "about 1",
+            "At gain 1 the slopes are near their best, and their best is a quarter.",
+        ),
+        "a quarter times four is one": (
+            "about 4",
+            "True while all units stay in the middle. Weights four times as large push them towards the ends, where "
+            "the slope is far below a quarter.",
+        ),
+    },
+)
+
+
+def nearest_option(crossing: float) -> str:
+    """The option of the question above that a measured crossing stands for; nan is none."""
+    if math.isnan(crossing) or crossing > 6:
+        return NONE
+    return min(("about 1", "about 2", "about 4"), key=lambda option: abs(int(option[-1]) - crossing))
+
+
+order = Prediction(
+    "vanishing_gradients/order",
+    "The same 400 digits, the same net, in train mode, again in batches of 32, but now sorted by class. "
+    "Which share does it read rightly?",
+    Number(0, 1),
+    usual={
+        "the order cannot matter": (
+            0.93,
+            "In eval mode it does not. In train mode each picture is measured against the others in its batch, and "
+            "these are now of its own kind.",
+        ),
+        "nothing but guessing": (
+            0.1,
+            "Nearly. A batch of 32 still mixes the end of one class with the beginning of the next.",
+        ),
+    },
+    tolerance=0.3,
+)

@@ -1,0 +1,166 @@
+"""What the learner drags in lesson 05 on nets that are trained: who is asked together, and where gradients are cut."""
+
+from __future__ import annotations
+
+import math
+from functools import cache, lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from course_lib import style
+from course_lib.callbacks import Callback, ClipGradNorm
+from course_lib.colors import BLACK, BLUE, ORANGE, TRUTH
+from course_lib.controls import Choice, Slider
+from course_lib.datasets import load
+from course_lib.explorer import Explorer
+from course_lib.fit import Run, fit
+from course_lib.lessons.vanishing_gradients.nets import answers, deep_net, fill, gain, normed_net
+
+
+# ------------------------------------------------------------------------------------------------- batch normalisation
+class Batches(Explorer):
+    """One trained net, the same 400 pictures: does it matter which of them are asked about together?"""
+
+    controls = {
+        "mode": Choice("net.eval()", "net.train()", label="mode"),
+        "size": Choice(2, 4, 8, 32, 400, start=32, label="batch size"),
+        "order": Choice("shuffled", "sorted by class", label="pictures"),
+    }
+    figsize = (7.0, 3.3)
+    also_show = (answers,)
+
+    def compute(self, mode: str, size: int, order: str) -> dict[str, Any]:
+        x, y = new_digits()
+        shuffled = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
+        rows = shuffled if order == "shuffled" else y.argsort(stable=True)
+        right = answers(normed_net(), x, rows, size, training=mode == "net.train()") == y
+        shares = torch.stack([right[y == digit].float().mean() for digit in range(10)])
+        return {"mode": mode, "size": size, "order": order, "all": float(right.float().mean()), "each": shares.numpy()}
+
+    def draw(self, fig: Figure, result: dict[str, Any]) -> list:
+        ax = fig.subplots()
+        ax.set(xlim=(-0.6, 9.6), ylim=(0, 1.04), xlabel="digit", ylabel="share read rightly")
+        ax.set_xticks(range(10))
+        ax.axhline(0.1, **TRUTH)
+        ax.annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
+        bars = list(ax.bar(range(10), np.ones(10), width=0.7, color=BLUE))
+        (line,) = ax.plot([-0.6, 9.6], [1, 1], color=BLACK, linewidth=2 * style.scale())
+        note = ax.text(0, 1.03, "", transform=ax.transAxes, weight="bold", fontsize="large")
+        moving = [*bars, line, note]
+        self.update(moving, result)
+        return moving
+
+    def update(self, moving: list, result: dict[str, Any]) -> None:
+        *bars, line, note = moving
+        for bar, share in zip(bars, result["each"], strict=True):
+            bar.set_height(share)
+        line.set_ydata([result["all"]] * 2)
+        note.set_text(f"all digits together (line): {result['all']:.1%}")
+
+    def describe(self, result: dict[str, Any]) -> str:
+        worst = int(result["each"].argmin())
+        return (
+            f"{result['mode']}, batches of {result['size']}, {result['order']}: {result['all']:.1%} of the pictures "
+            f"are read rightly; worst is the {worst} with {result['each'][worst]:.0%}."
+        )
+
+    def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
+        met = result["size"] >= 32 and result["all"] < 0.3
+        return met, f"below 30 % with batches of 32 or more; now {result['all']:.1%} with {result['size']}"
+
+
+@cache
+def new_digits() -> tuple[Tensor, Tensor]:
+    """The 400 digits that no net was trained on, those for validation and for test: (400, 64) and (400,)."""
+    digits = load("digits")
+    return torch.cat([digits.val.x, digits.test.x]), torch.cat([digits.val.y, digits.test.y])
+
+
+# ------------------------------------------------------------------------------------------------------------ clipping
+class Norms(Callback):
+    """Keeps the norm of the whole gradient at each step, before anything shortens it."""
+
+    def __init__(self) -> None:
+        self.norms: list[Tensor] = []
+
+    def on_grad_computed(self, run: Run) -> None:
+        grads = [p.grad for p in run.model.parameters() if p.grad is not None]
+        self.norms.append(torch.stack(torch._foreach_norm(grads)).norm())
+
+
+@lru_cache(maxsize=64)
+def train_clipped(factor: float, rate: float, longest: float) -> tuple[Run, np.ndarray]:
+    """Trains ten ReLU layers of 32 units on the digits for five epochs: 110 real steps.
+
+    Returns:
+        The run, and the norm of the gradient at each step, before it was clipped.
+    """
+    norms = Norms()
+    run = fit(
+        lambda: fill(deep_net(10, nn.ReLU, 32), gain(factor)),
+        load("digits"),
+        epochs=5,
+        lr=rate,
+        batch_size=64,
+        seed=0,
+        callbacks=[norms, ClipGradNorm(longest)],
+        progress=False,
+    )
+    return run, torch.stack(norms.norms).double().numpy()
+
+
+class Clipping(Explorer):
+    """Cut every gradient down to a largest length: when does that save a training, and when does it cost one?"""
+
+    controls = {
+        "longest": Slider(0.01, 1e4, start=1e4, log=True, label="longest gradient"),
+        "rate": Slider(1e-3, 1, start=0.1, log=True, label="rate"),
+        "factor": Slider(1, 3, start=2.2, label="gain"),
+    }
+    figsize = (8.0, 3.4)
+    also_show = (train_clipped,)
+    trains = True
+
+    def compute(self, longest: float, rate: float, factor: float) -> dict[str, Any]:
+        run, norms = train_clipped(factor, rate, longest)
+        acc = float(run.history["val_acc"][-1]) if run.stopped == "finished" else math.nan
+        clipped = float((norms > longest).mean())
+        named = {"longest": longest, "rate": rate, "factor": factor, "acc": acc, "clipped": clipped}
+        return {**named, "loss": run.step_loss.double().numpy(), "norms": norms}
+
+    def draw(self, fig: Figure, result: dict[str, Any]) -> list:
+        left, right = fig.subplots(1, 2)
+        left.set(xlim=(0, 111), ylim=(0, 6), xlabel="step", ylabel="loss of the batch", title="loss")
+        left.axhline(math.log(10), **TRUTH)
+        left.annotate("guessing", (108, math.log(10)), xytext=(0, 3), textcoords="offset points", ha="right")
+        right.set(xlim=(0, 111), ylim=(1e-3, 1e6), yscale="log", xlabel="step", title="norm of the gradient, log scale")
+        (loss,) = left.plot([], [], color=BLUE)
+        look = {"marker": "o", "markersize": 3 * style.scale(), "linewidth": 0.8}
+        (norms,) = right.plot([], [], color=BLUE, label="before the cut", **look)
+        (limit,) = right.plot([0, 111], [1, 1], color=ORANGE, linestyle="--", label="the longest allowed")
+        right.legend(loc="upper right")
+        moving = [loss, norms, limit]
+        self.update(moving, result)
+        return moving
+
+    def update(self, moving: list, result: dict[str, Any]) -> None:
+        loss, norms, limit = moving
+        for line, values, top in ((loss, result["loss"], 6.0), (norms, result["norms"], 1e6)):
+            values = np.nan_to_num(values, nan=top, posinf=top).clip(1e-3, top)
+            line.set_data(np.arange(1, len(values) + 1), values)
+        limit.set_ydata([result["longest"]] * 2)
+
+    def describe(self, result: dict[str, Any]) -> str:
+        words = f"Gain {result['factor']:.2f}, rate {result['rate']:.3g}, longest gradient {result['longest']:.3g}: "
+        if not math.isfinite(result["acc"]):
+            return words + "the loss is not finite any more, and the training has stopped."
+        words += f"{result['acc']:.0%} of the validation digits are read rightly after 110 steps; "
+        return words + f"{result['clipped']:.0%} of the gradients were longer and were cut."
+
+    def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
+        now = "diverged" if math.isnan(result["acc"]) else f"now {result['acc']:.0%} at gain {result['factor']:.2f}"
+        return bool(result["factor"] >= 2.15 and result["acc"] >= 0.6), f"60 % at a gain of 2.2 or more; {now}"
