@@ -66,7 +66,7 @@ def judge(exercise: Exercise, answer: Any, *, misses: int = 0) -> Outcome:
         return _not_attempted(exercise)
     for args, mine, right in zip(cases, got, expected, strict=True):
         if problem := _unusable(exercise, args, mine, right):
-            return _known(exercise, got, problem, misses)
+            return _known(exercise, got, expected, problem, misses)
     for args, mine, right in zip(cases, got, expected, strict=True):
         if not same(mine.value, right.value, **exercise.tolerance):
             return _wrong(exercise, args, (mine.value, right.value), got, expected, misses)
@@ -103,15 +103,20 @@ def _unusable(exercise: Exercise, args: tuple, mine: Result, right: Result) -> O
     return None
 
 
-def _known(exercise: Exercise, got: list[Result], problem: Outcome, misses: int) -> Outcome:
+def _known(exercise: Exercise, got: list[Result], expected: list[Result], problem: Outcome, misses: int) -> Outcome:
     """What cannot be compared may be a usual slip, too: an overflow, a matrix turned round, a sum left out.
 
     Then its own words come first, and the general ones next; an error is always shown.
     """
     names = matching(exercise, got)
+    said = _slips(exercise, names)
+    if not names and _complete(exercise, got):
+        said, names = _by_part(exercise, got, expected)
+    if not names:
+        return problem
     general = problem.parts if misses or problem.kind == ERROR else ()
     general += (_way_on(exercise),) if misses and problem.kind == ERROR else ()
-    return _outcome(NOT_YET, *_slips(exercise, names), *general, names=names) if names else problem
+    return _outcome(NOT_YET, *said, *general, names=names)
 
 
 def _wrong(
@@ -144,9 +149,14 @@ def _by_part(exercise: Exercise, got: list[Result], expected: list[Result]) -> t
     right = [name for part, name in enumerate(exercise.returns) if part not in wrong]
     found = explained(exercise, got, wrong)
     said = [f"Right: {', '.join(right)}. Not yet: {', '.join(exercise.returns[part] for part in wrong)}."]
-    for name, parts in found.items():
-        said.append(f"{', '.join(exercise.returns[part] for part in parts)}: {exercise.wrong[name][1]}")
+    said += _said_of_parts(exercise, found)
     return said if right or found else [], tuple(found)
+
+
+def _complete(exercise: Exercise, got: list[Result]) -> bool:
+    """Whether each call returned as many results as have names, whatever their shapes."""
+    several = [isinstance(each.value, tuple | list) and len(each.value) == len(exercise.returns) for each in got]
+    return bool(exercise.returns) and all(several)
 
 
 def _part_right(exercise: Exercise, part: int, got: list[Result], expected: list[Result]) -> bool:
@@ -157,33 +167,31 @@ def _part_right(exercise: Exercise, part: int, got: list[Result], expected: list
 def _is_begun(exercise: Exercise, got: list[Result]) -> bool:
     """Whether each call returns as many results as asked for, some of them there, and `...` for the others."""
 
-    def begun(value: Any) -> bool:
-        fits = isinstance(value, tuple | list) and len(value) == len(exercise.returns)
-        return fits and 0 < sum(is_placeholder(each) for each in value) < len(value)
-
-    return bool(exercise.returns) and all(begun(each.value) for each in got)
+    open_ones = [sum(map(is_placeholder, each.value)) for each in got] if _complete(exercise, got) else [0]
+    return all(0 < count < len(exercise.returns) for count in open_ones)
 
 
 def _begun(exercise: Exercise, cases: list[tuple], got: list[Result], expected: list[Result], misses: int) -> Outcome:
     """The results that are there are judged; those for which `...` stands are named."""
-    there = [part for part, value in enumerate(got[0].value) if not is_placeholder(value)]
-    open_ones = ", ".join(name for part, name in enumerate(exercise.returns) if part not in there)
+    first = got[0].value
+    there = [part for part, value in enumerate(first) if not is_placeholder(value)]
     right = [part for part in there if _part_right(exercise, part, got, expected)]
+    wrong = [part for part in there if part not in right]
+    found = explained(exercise, got, wrong)
     said = [f"Right so far: {', '.join(exercise.returns[part] for part in right)}."] if right else []
-    names: tuple[str, ...] = ()
-    for part in there:
-        if part in right:
-            continue
-        found = explained(exercise, got, [part])
-        name, mine, true = exercise.returns[part], got[0].value[part], expected[0].value[part]
-        problem = mismatch(mine, true)
-        said += [f"{name}: {exercise.wrong[slip][1]}" for slip in found]
-        if problem and not found:
-            said.append(f"{name} is {problem}.")
-        elif not found or misses:
-            said.append(f"{name}: {_compare(exercise, cases[0], mine, true, reveal=misses > 0)}")
-        names += tuple(found)
-    return _outcome(NOT_YET, *said, f"`...` still stands for {open_ones}.", names=names)
+    said += _said_of_parts(exercise, found)
+    for part in wrong:
+        if misses or not any(part in parts for parts in found.values()):
+            problem = mismatch(first[part], expected[0].value[part])
+            words = problem or _compare(exercise, cases[0], first[part], expected[0].value[part], reveal=misses > 0)
+            said.append(f"{exercise.returns[part]}{' is' if problem else ':'} {words}{'.' if problem else ''}")
+    still = ", ".join(name for part, name in enumerate(exercise.returns) if part not in there)
+    return _outcome(NOT_YET, *said, f"`...` still stands for {still}.", names=tuple(found))
+
+
+def _said_of_parts(exercise: Exercise, found: dict[str, list[int]]) -> list[str]:
+    named = ((", ".join(exercise.returns[part] for part in parts), name) for name, parts in found.items())
+    return [f"{results}: {exercise.wrong[name][1]}" for results, name in named]
 
 
 def _compare(exercise: Exercise, args: tuple, mine: Any, right: Any, *, reveal: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from course_lib.attempt import Result
+from course_lib.attempt import Result, is_placeholder
 from course_lib.comparison import same
 
 if TYPE_CHECKING:
@@ -35,27 +35,30 @@ def explained(exercise: Exercise, got: Sequence[Result], parts: Sequence[int]) -
         parts: places of the results that are wrong.
 
     Returns:
-        Name of a wrong answer -> the places that it gives on every case. As few names as possible, each place once; a
-        place that no wrong answer gives is in none of them.
+        Name of a wrong answer -> the places that it gives on every case. As few names as possible, each place once, and
+        rather a slip that leaves right what is right; a place that no wrong answer gives is in none of them.
     """
     right = exercise.results(exercise.oracle)
-
-    def gives(function: Callable, part: int) -> bool:
-        triples = list(zip(got, exercise.results(function), right, strict=True))
-        if any(slip.error is not None for _, slip, _ in triples):
-            return False
-        close = exercise.tolerance
-        if all(same(slip.value[part], correct.value[part], **close) for _, slip, correct in triples):
-            return False  # a slip that leaves this part right explains nothing here
-        return all(same(mine.value[part], slip.value[part], **close) for mine, slip, _ in triples)
-
-    left = set(parts)
-    covers = {name: {part for part in parts if gives(f, part)} for name, (f, _) in exercise.wrong.items()}
-    found: dict[str, list[int]] = {}
-    while left and (name := max(covers, key=lambda each: len(covers[each] & left))) and covers[name] & left:
-        found[name] = sorted(covers[name] & left)
-        left -= covers[name]
+    places = [part for part, value in enumerate(got[0].value) if not is_placeholder(value)]
+    gives, against = {}, {}
+    for name, (function, _) in exercise.wrong.items():
+        slip = exercise.results(function)
+        if all(each.error is None for each in slip):
+            agrees = {part for part in places if _part_same(exercise, part, got, slip)}
+            gives[name] = {part for part in agrees & set(parts) if not _part_same(exercise, part, slip, right)}
+            against[name] = len(places) - len(agrees)
+    left, found = set(parts), {}
+    while gives and (name := max(gives, key=lambda each: (len(gives[each] & left), -against[each]))):
+        if not gives[name] & left:
+            break
+        found[name] = sorted(gives[name] & left)
+        left -= gives[name]
     return found
+
+
+def _part_same(exercise: Exercise, part: int, one: Sequence[Result], other: Sequence[Result]) -> bool:
+    pairs = zip(one, other, strict=True)
+    return all(same(a.value[part], b.value[part], **exercise.tolerance) for a, b in pairs)
 
 
 def _alike(exercise: Exercise, one: Result, other: Result) -> bool:
