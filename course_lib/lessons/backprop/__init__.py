@@ -1,0 +1,37 @@
+"""Lesson 04, backprop: its engine, explorers, predictions, exercises, figures and measures."""
+
+from course_lib.lessons.backprop.by_hand import NAMES, first_weights, loss_by_hand
+from course_lib.lessons.backprop.engine import Value
+from course_lib.lessons.backprop.exercises import backward, joined, layer, logits, net
+from course_lib.lessons.backprop.explorers import Forget, Graph, Kept, Mistakes, Nudge
+from course_lib.lessons.backprop.figures import plot_errors, plot_forgotten
+from course_lib.lessons.backprop.graphs import plot_graph
+from course_lib.lessons.backprop.measures import kept_for_backward, multiplications, nudge_errors
+from course_lib.lessons.backprop.predictions import cost, forgotten, step, twice
+
+__all__ = [
+    "NAMES",
+    "Forget",
+    "Graph",
+    "Kept",
+    "Mistakes",
+    "Nudge",
+    "Value",
+    "backward",
+    "cost",
+    "first_weights",
+    "forgotten",
+    "joined",
+    "kept_for_backward",
+    "layer",
+    "logits",
+    "loss_by_hand",
+    "multiplications",
+    "net",
+    "nudge_errors",
+    "plot_errors",
+    "plot_forgotten",
+    "plot_graph",
+    "step",
+    "twice",
+]
