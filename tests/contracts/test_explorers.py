@@ -48,7 +48,17 @@ def broken_promises(kind: type[Explorer]) -> list[str]:
         return problems
     problems += _changes(start, results, pictures, words)
     problems += _depends_on_the_path(kind, moved)
+    problems += _lives(kind)
     return problems
+
+
+def _lives(kind: type[Explorer]) -> Iterator[str]:
+    """As a widget it takes a move: a name of its own may stand in the engine's way."""
+    live = kind()
+    live.widget()
+    live._moved()
+    if "No picture for" in live._picture.value:
+        yield f"as a widget it fails: {live._picture.value.partition('No picture for')[2]}"
 
 
 def _texts(kind: type[Explorer]) -> Iterator[str]:
@@ -175,6 +185,18 @@ class Silent(Good):
         return "A line."
 
 
+class Collides(Good):
+    """Where is it?"""
+
+    def draw(self, fig, result):
+        self._picture = fig
+        return super().draw(fig, result)
+
+    def update(self, moving, result):
+        self._picture.set_label("a figure, not the engine's widget")
+        super().update(moving, result)
+
+
 class Impure(Good):
     """Where is it?"""
 
@@ -198,6 +220,7 @@ def test_good_explorer_passes():
         (Infinite, "not finite"),
         (Silent, "alternative text"),
         (Impure, "pure"),
+        (Collides, "as a widget it fails"),
     ],
 )
 def test_bad_explorer_is_found(bad, words):

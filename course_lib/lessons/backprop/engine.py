@@ -32,9 +32,6 @@ class Value:
     def __pow__(self, n):
         return Value(self.data**n, (self,), (n * self.data ** (n - 1),), f"power {n}")
 
-    def exp(self):
-        return Value(math.exp(self.data), (self,), (math.exp(self.data),), "exp")
-
     def tanh(self):
         return Value(math.tanh(self.data), (self,), (1 - math.tanh(self.data) ** 2,), "tanh")
 

@@ -59,12 +59,12 @@ class Graph(Explorer):
         return graph(end, steps)
 
     def draw(self, fig: Figure, result: tuple[Node, ...]) -> list:
-        self._picture = GraphPicture(fig.subplots(), nodes=7)
-        self._picture.show(result)
-        return self._picture.moving
+        self._boxes = GraphPicture(fig.subplots(), nodes=7)
+        self._boxes.show(result)
+        return self._boxes.moving
 
     def update(self, moving: list, result: tuple[Node, ...]) -> None:
-        self._picture.show(result)
+        self._boxes.show(result)
 
     def describe(self, result: tuple[Node, ...]) -> str:
         known = [node for node in result if node.state == FINAL]
@@ -329,9 +329,9 @@ class Kept(Explorer):
     """What fills the memory while a net trains?"""
 
     controls = {
-        "rows": Slider(1, 512, start=4, log=True, integer=True, label="batch size B"),
+        "rows": Slider(1, 512, start=4, integer=True, label="batch size B"),
         "layers": Slider(1, 8, start=3, integer=True, label="hidden layers"),
-        "width": Slider(8, 128, start=64, log=True, integer=True, label="units a layer"),
+        "width": Slider(8, 128, start=64, integer=True, label="units a layer"),
     }
     figsize = (7.2, 2.8)
     also_show = (sizes_in_memory, kept_for_backward)

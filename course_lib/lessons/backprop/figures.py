@@ -33,11 +33,12 @@ def plot_errors(steps: Tensor, errors: dict[str, Tensor], marks: dict[str, float
         median = found.median(0).values
         ax.plot(steps, median, color=color, linestyle=line, label=name)
         ax.axvline(marks[name], color=color, linestyle=line, linewidth=1)
+        ax.annotate("∛ε", (marks[name], 1.5e-12), xytext=(4, 0), textcoords="offset points", color=color)
         best = int(median.argmin())
         words.append(f"{name} is best at {float(steps[best]):.1g}, wrong by {float(median[best]):.1g} of the slope")
     ax.set(xscale="log", yscale="log", ylim=(1e-12, 1e3), xlabel="nudge h, log scale")
     ax.set_ylabel("error of the slope, log scale")
-    ax.legend(loc="upper right")
+    ax.legend(loc="lower left")
     return says(ax, f"Error of the slope against the nudge, median of {len(found)} functions: {'; '.join(words)}.")
 
 
@@ -60,7 +61,7 @@ def plot_forgotten(runs: Runs) -> Axes:
         "guessing", (1.01, 50), xycoords=("axes fraction", "data"), va="center", fontsize="small", color="#5c5c5c"
     )
     ax.set(xscale="log", xlabel="rate, log scale", ylabel="new points named rightly (%)", ylim=(35, 103))
-    ax.legend(loc="center left")
+    ax.legend(loc="lower left")
     return says(
         ax, f"Share of new points named rightly against the rate, median of {last.shape[2]} seeds: {'; '.join(words)}."
     )

@@ -194,7 +194,7 @@ class GraphPicture:
 
     def _centre(self, node: Node) -> tuple[float, float]:
         width, height = self.SIZE
-        return width / 2 + node.column * (1 - width), 0.02 + height / 2 + node.row * (0.86 - height)
+        return width / 2 + node.column * (1 - width), 0.08 + height / 2 + node.row * (0.8 - height)
 
 
 def _way(
@@ -211,8 +211,9 @@ def _way(
     left, right, up = x0 + width / 2, x1 - width / 2 - 0.006, 0.12 * twin
     if right - left < 0.3:
         return [(left, y0 + up), (right, y1 + up)]
-    over = max(y0, y1) + 0.95 * height + up
-    return [(left, y0), (left + 0.04, over), (right - 0.04, over), (right, y1)]
+    reach = 0.95 * height + up
+    aside = min(y0, y1) - reach if y0 < y1 else max(y0, y1) + reach  # below for what comes from below
+    return [(left, y0), (left + 0.04, aside), (right - 0.04, aside), (right, y1)]
 
 
 def plot_graph(end: Value, steps: int | None = None) -> Axes:
