@@ -84,7 +84,7 @@ class Slopes(Explorer):
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
         area, out, slope = moving
-        z = torch.linspace(-10, 10, 401, requires_grad=True)
+        z = torch.linspace(-10, 10, 201, requires_grad=True)
         value = ACTIVATIONS[result["units"]]()(z)
         (derivative,) = torch.autograd.grad(value.sum(), z)
         out.set_data(z.detach(), value.detach())
@@ -206,10 +206,14 @@ MOST = 400  # factors
 
 def products(first: float, factor: float, dtype: torch.dtype) -> Tensor:
     """first, first * factor, first * factor * factor, ...: each product rounded to `dtype`; (401,) float64."""
-    value, step, found = torch.tensor(first, dtype=dtype), torch.tensor(factor, dtype=dtype), []
-    for _ in range(MOST + 1):
-        found.append(value)
-        value = value * step
+    factors = torch.full((MOST + 1,), factor, dtype=dtype)
+    factors[0] = first
+    if dtype != torch.bfloat16:
+        with np.errstate(all="ignore"):  # zeros and infinities are what we are after
+            return torch.from_numpy(np.multiply.accumulate(factors.numpy())).double()
+    found = [factors[0]]  # NumPy has no bfloat16, and torch.cumprod would round at the end only
+    for step in factors[1:]:
+        found.append(found[-1] * step)
     return torch.stack(found).double()
 
 
@@ -217,7 +221,7 @@ class Products(Explorer):
     """The same product in four number formats: which of them loses it first?"""
 
     controls = {
-        "factor": Slider(0.01, 100, start=0.5, log=True, step=0.02, label="factor"),
+        "factor": Slider(0.01, 100, start=0.3, log=True, label="factor"),
         "first": Slider(1, 65536, start=1, log=True, label="first number"),
     }
     figsize = (7.2, 3.4)
@@ -229,9 +233,12 @@ class Products(Explorer):
         for name, dtype in FORMATS.items():
             values = products(first, factor, dtype).numpy()
             with np.errstate(divide="ignore"):
-                kept[name] = np.exp2(np.clip(np.log2(values) - exact, -60, 1))
+                kept[name] = np.exp2(np.clip(np.log2(values) - exact, -60, math.log2(1.7)))
             gone = np.nonzero((values == 0) | ~np.isfinite(values))[0]
-            dies[name] = (int(gone[0]), bool(values[gone[0]] == 0)) if len(gone) else None
+            stuck = len(gone) == 0 and factor < 1 and values[-1] == values[-2]
+            dies[name] = float(values[-1]) if stuck else None
+            if len(gone):
+                dies[name] = (int(gone[0]), bool(values[gone[0]] == 0))
             kept[name][~np.isfinite(values)] = 2.0
         return {"kept": kept, "dies": dies, "factor": factor, "first": first}
 
@@ -255,9 +262,10 @@ class Products(Explorer):
         for k, name in enumerate(FORMATS):
             line, mark = moving[2 * k : 2 * k + 2]
             kept, dies = result["kept"][name], result["dies"][name]
-            end = dies[0] if dies else MOST
+            gone = isinstance(dies, tuple)
+            end = dies[0] if gone else MOST
             line.set_data(np.arange(1, end + 1), kept[1 : end + 1])
-            mark.set_data(*(([max(end, 0.9)], [kept[end]]) if dies else ([], [])))
+            mark.set_data(*(([max(end, 0.9)], [kept[end]]) if gone else ([], [])))
 
     def describe(self, result: dict[str, Any]) -> str:
         ends = ", ".join(f"{name} {_end(dies)}" for name, dies in result["dies"].items())
@@ -266,14 +274,17 @@ class Products(Explorer):
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         dies = result["dies"]["float16"]
         small = result["factor"] <= 0.1001
-        lasts = dies is None or (dies[1] and dies[0] > 12)
-        now = "overflow" if dies and not dies[1] else f"now {dies[0] - 1 if dies else MOST}"
+        lasts = isinstance(dies, tuple) and dies[1] and dies[0] > 12
+        now = f"now {dies[0] - 1}" if isinstance(dies, tuple) and dies[1] else "it overflows"
         now = now if small else "your factor is above 0.1"
         return small and lasts, f"let float16 survive 12 factors of 0.1 or less; {now}"
 
 
-def _end(dies: tuple[int, bool] | None) -> str:
-    return f"lasts all {MOST}" if dies is None else f"is {'0' if dies[1] else 'infinite'} after {dies[0]}"
+def _end(dies: tuple[int, bool] | float | None) -> str:
+    """None: it lasts. A number: it is stuck there. Else after how many factors it is gone, and whether that is to 0."""
+    if not isinstance(dies, tuple):
+        return f"lasts all {MOST}" if dies is None else f"is stuck at {dies:.1g}"
+    return f"is {'0' if dies[1] else 'infinite'} after {dies[0]}"
 
 
 def _number(value: float) -> str:

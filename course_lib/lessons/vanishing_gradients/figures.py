@@ -91,22 +91,26 @@ def plot_decay(tables: dict[str, np.ndarray]) -> Axes:
     """Draws how a signal dies, twice: on a log scale against the layer, and with both scales logarithmic.
 
     Args:
-        tables: what a net is called -> (L,) spread of its units, layer by layer.
+        tables: what the nets are called -> (S, L) spread of their units, one row a seed. Drawn are the geometric mean
+            of the seeds and, as a band, all of them.
 
     Returns:
         The axes on the left.
     """
     left, right = plt.figure(figsize=_wide(3.2)).subplots(1, 2, sharey=True)
+    words = []
     for k, (name, spread) in enumerate(tables.items()):
-        layer = np.arange(1, len(spread) + 1)
+        layer, mean = np.arange(1, spread.shape[1] + 1), np.exp(np.log(spread).mean(0))
+        color = (ORANGE, BLUE)[k % 2]
         for ax in (left, right):
-            ax.plot(layer, spread, color=(BLUE, ORANGE)[k % 2], linestyle=("-", "-.")[k % 2], label=name)
+            ax.fill_between(layer, spread.min(0), spread.max(0), color=color, **BAND)
+            ax.plot(layer, mean, color=color, linestyle=("-.", "-")[k % 2], label=name)
+        words.append(f"{name}: {mean[0]:.2g} to {mean[-1]:.2g}")
     left.set(yscale="log", xlabel="layer", ylabel="spread of a unit, log scale", title="layers on a linear axis")
     right.set(xscale="log", xlabel="layer, log scale", title="layers on a log axis")
     right.set_xticks((1, 3, 10, 30, 100), ("1", "3", "10", "30", "100"))
     left.legend(loc="lower left")
-    ends = ", ".join(f"{name}: {spread[0]:.2g} to {spread[-1]:.2g}" for name, spread in tables.items())
-    return says(left, f"Spread of a unit over the digits against the layer, on two kinds of axes. {ends}.")
+    return says(left, f"Spread of a unit over the digits against the layer, on two kinds of axes. {', '.join(words)}.")
 
 
 def plot_inits(found: dict[str, dict[str, Best]]) -> Axes:
@@ -122,17 +126,15 @@ def plot_inits(found: dict[str, dict[str, Best]]) -> Axes:
     words = []
     for ax, (kind, column) in zip(axes, found.items(), strict=True):
         for place, best in enumerate(column.values()):
-            ax.plot([place - 0.3, place + 0.3], [best.median] * 2, color=BLACK, linewidth=2 * style.scale())
-            spots = place + np.linspace(-0.2, 0.2, len(best.acc))
-            ax.plot(spots, best.acc, color=LOOKS[kind]["color"], marker=LOOKS[kind]["marker"], linestyle="none")
-            if best.diverged:
-                note = f"{best.diverged:.0%}\ndiverged"
-                ax.annotate(note, (place, 0.16), ha="center", fontsize="small", color="#5c5c5c")
+            middle = np.median(_shown(best.acc))
+            ax.plot([place - 0.3, place + 0.3], [middle] * 2, color=BLACK, linewidth=2 * style.scale())
+            spots, acc = place + np.linspace(-0.2, 0.2, len(best.acc)), _shown(best.acc)
+            ax.plot(spots, acc, color=LOOKS[kind]["color"], marker=LOOKS[kind]["marker"], linestyle="none")
         ax.axhline(0.1, zorder=1, **TRUTH)
-        ax.set(title=f"{kind}, 10 layers", xlim=(-0.6, len(column) - 0.4), ylim=(-0.03, 1.03))
+        ax.set(title=f"{kind}, 10 layers", xlim=(-0.6, len(column) - 0.4))
         ax.set_xticks(range(len(column)), list(column))
         words.append(f"{kind}: " + ", ".join(f"{name} {best.median:.2f}" for name, best in column.items()))
-    axes[0].set_ylabel("validation accuracy")
+    _accuracy_axis(axes[0])
     axes[-1].annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
     return says(axes[0], f"Validation accuracy of five seeds for four initialisations, medians. {'; '.join(words)}.")
 
@@ -147,23 +149,20 @@ def plot_scales(scales: Tensor, plain: list[Best], normed: list[Best], marks: di
     """
     ax, scales = plt.figure().subplots(), np.asarray(scales)
     for column, look, label in (
-        (normed, {"color": BLUE, "linestyle": "-", "marker": "o"}, "with batch normalisation"),
+        (normed, {"color": BLUE, "linestyle": "-", "marker": "o"}, "normalised"),
         (plain, {"color": ORANGE, "linestyle": "--", "marker": "s"}, "without"),
     ):
-        acc = np.stack([best.acc for best in column])
+        acc = _shown(np.stack([best.acc for best in column]))
         ax.fill_between(scales, acc.min(1), acc.max(1), color=look["color"], **BAND)
         ax.plot(scales, np.median(acc, 1), label=label, markersize=4 * style.scale(), **look)
-    lost = np.array([best.diverged for best in plain]) > 0.5
-    ax.plot(
-        scales[lost], np.full(lost.sum(), 0.03), "x", color=BLACK, markersize=5 * style.scale(), label="most diverged"
-    )
     ax.axhline(0.1, zorder=1, **TRUTH)
     ax.annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
     for name, scale in marks.items():
         ax.axvline(scale, color=GREY, linewidth=0.8, ymax=0.97)
         ax.annotate(name, (scale, 1.0), xycoords=("data", "axes fraction"), ha="center", fontsize="small")
-    ax.set(xscale="log", ylim=(0, 1.03), xlabel="std of the first weights, log scale", ylabel="validation accuracy")
-    ax.legend(loc="upper left", bbox_to_anchor=(0, 0.62))
+    ax.set(xscale="log", xlabel="std of the first weights, log scale")
+    _accuracy_axis(ax)
+    ax.legend(loc="lower left", bbox_to_anchor=(0.17, 0.28))
     counts = [sum(best.median > 0.9 for best in column) for column in (plain, normed)]
     words = f"Validation accuracy against {len(scales)} scales: the median is above 0.9 at {counts[0]} of them without "
     return says(
@@ -200,7 +199,7 @@ def plot_sizes(sizes: list[int], shuffled: dict[int, float], evaluated: float) -
     ax.set(xscale="log", ylim=(0, 1.03), xlabel="batch size, log scale", ylabel="accuracy on 400 new digits")
     ax.set_xticks(sizes, [str(size) for size in sizes])
     ax.minorticks_off()
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.14))
+    ax.legend(loc="center right", bbox_to_anchor=(1, 0.55))
     ends = ", ".join(f"{shuffled[size]:.2f} at {size}" for size in sizes)
     return says(ax, f"Accuracy in train mode against the batch size: {ends}; in eval mode {evaluated:.2f}.")
 
@@ -210,31 +209,46 @@ def plot_clipping(rates: list[float], arms: dict[str, list[list[float]]]) -> Axe
 
     Args:
         rates: (R,).
-        arms: name -> (R, S) accuracies; nan where a run diverged, which is drawn as a cross on the lower edge.
+        arms: name -> (R, S) accuracies, nan where a run diverged.
     """
     ax = plt.figure().subplots()
     words = []
     for k, (name, acc) in enumerate(arms.items()):
         acc = np.asarray(acc)
         color, mark = (ORANGE, BLUE)[k % 2], ("s", "o")[k % 2]
-        median = np.median(np.nan_to_num(acc), 1)
-        shift = (0.93, 1.07)[k % 2]
+        shift, shown = (0.93, 1.07)[k % 2], _shown(acc)
+        median = np.median(shown, 1)
         ax.plot(shift * np.array(rates), median, color=color, linestyle=("--", "-")[k % 2], label=name)
-        for rate, seeds in zip(rates, acc, strict=True):
-            alive = seeds[np.isfinite(seeds)]
-            ax.plot([rate * shift] * len(alive), alive, mark, color=color, markersize=5 * style.scale(), alpha=0.6)
-            if len(alive) < len(seeds):
-                ax.plot([rate * shift], [0.02], "x", color=color, markersize=8 * style.scale(), markeredgewidth=2)
-                note = f"{len(seeds) - len(alive)} of {len(seeds)}\ndiverged"
-                ax.annotate(note, (rate * shift, 0.05), ha="center", va="bottom", fontsize="small", color="#5c5c5c")
-        words.append(f"{name}: " + ", ".join(f"{m:.2f} at {r:g}" for m, r in zip(median, rates, strict=True)))
+        places = np.repeat(shift * np.array(rates), acc.shape[1])
+        ax.plot(places, shown.flatten(), mark, color=color, markersize=5 * style.scale(), alpha=0.6)
+        for rate, lost in zip(rates, np.isnan(acc).sum(1), strict=True):
+            if lost:
+                ax.annotate(f"{lost} of {acc.shape[1]}", (rate * shift, DIVERGED), xytext=(0, 5), **_POINTS)
+        ends = (f"{'diverged' if m < 0 else f'{m:.2f}'} at {rate:g}" for m, rate in zip(median, rates, strict=True))
+        words.append(f"{name}: {', '.join(ends)}")
     ax.axhline(0.1, zorder=1, **TRUTH)
     ax.annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
-    ax.set(xscale="log", ylim=(0, 1.03), xlabel="rate, log scale", ylabel="validation accuracy")
+    ax.set(xscale="log", xlabel="rate, log scale", xlim=(rates[0] / 1.7, rates[-1] * 1.4))
+    _accuracy_axis(ax)
     ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
     ax.minorticks_off()
     ax.legend(loc="upper left")
     return says(ax, f"Validation accuracy after five epochs, median of the seeds. {'; '.join(words)}.")
+
+
+DIVERGED = -0.1
+"""Where a run that overflowed stands on an axis of accuracies: it has none, and it is not left out."""
+_POINTS = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsize": "small", "color": "#5c5c5c"}
+
+
+def _shown(acc: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(acc), DIVERGED, acc)
+
+
+def _accuracy_axis(ax: Axes) -> None:
+    """From 0 to 1, and below it a place for what diverged."""
+    ax.set(ylim=(-0.16, 1.03), ylabel="validation accuracy")
+    ax.set_yticks((DIVERGED, 0, 0.2, 0.4, 0.6, 0.8, 1), ("diverged", "0", "0.2", "0.4", "0.6", "0.8", "1"))
 
 
 def _wide(height: float) -> tuple[float, float]:

@@ -49,17 +49,17 @@ class Batches(Explorer):
         ax.annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
         bars = list(ax.bar(range(10), np.ones(10), width=0.7, color=BLUE))
         (line,) = ax.plot([-0.6, 9.6], [1, 1], color=BLACK, linewidth=2 * style.scale())
-        note = ax.text(0, 1.03, "", transform=ax.transAxes, weight="bold", fontsize="large")
-        moving = [*bars, line, note]
+        line.set_label("all digits together")
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1))
+        moving = [*bars, line]
         self.update(moving, result)
         return moving
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
-        *bars, line, note = moving
+        *bars, line = moving
         for bar, share in zip(bars, result["each"], strict=True):
             bar.set_height(share)
         line.set_ydata([result["all"]] * 2)
-        note.set_text(f"all digits together (line): {result['all']:.1%}")
 
     def describe(self, result: dict[str, Any]) -> str:
         worst = int(result["each"].argmin())
@@ -117,7 +117,7 @@ class Clipping(Explorer):
     """Cut every gradient down to a largest length: when does that save a training, and when does it cost one?"""
 
     controls = {
-        "longest": Slider(0.01, 1e4, start=1e4, log=True, label="longest gradient"),
+        "longest": Slider(0.01, 500, start=500, log=True, label="longest gradient"),
         "rate": Slider(1e-3, 1, start=0.1, log=True, label="rate"),
         "factor": Slider(1, 3, start=2.2, label="gain"),
     }
