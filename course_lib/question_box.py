@@ -128,8 +128,11 @@ def _whole(kind: Number, value: float) -> float:
 def _scale(kind: Number) -> ipywidgets.HTML:
     """Numbers below the track: the ends, and between them the powers of ten or the middle."""
     low, high = kind.place(kind.lo), kind.place(kind.hi)
+    every = 1 if high - low <= 6 else 3  # nine powers of ten beside each other run into one another
     between = (
-        {10.0**power: power for power in range(-30, 30)} if kind.log else {(kind.lo + kind.hi) / 2: (low + high) / 2}
+        {10.0**power: power for power in range(-30, 30, every)}
+        if kind.log
+        else {(kind.lo + kind.hi) / 2: (low + high) / 2}
     )
     places = {kind.lo: low, **between, kind.hi: high}
     shares = {value: (place - low) / (high - low) for value, place in places.items()}
