@@ -104,7 +104,8 @@ def _keep_cases(seed: int) -> list[tuple]:
 keep = Exercise(
     "vanishing_gradients/keep",
     question="`slopes` (B, H) holds the slope of the nonlinearity at each unit of a layer, for each row. A linear "
-    "layer of gain g multiplies the length of a gradient by g; the nonlinearity multiplies each entry by its slope. "
+    "layer of gain g multiplies the length of a gradient by about g; the nonlinearity multiplies each entry by its "
+    "slope. "
     "Return the gain at which the length is kept, as a tensor ().",
     cases=[(torch.tensor([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0]]),)],
     hidden=_keep_cases,

@@ -6,8 +6,8 @@ from course_lib.prediction import Choice, Marks, Number, Prediction
 
 same = Prediction(
     "vanishing_gradients/same",
-    "Take one unit behind layer 10 and look at it alone: how much does its output vary from digit to digit? "
-    "Mean over the units of that layer, as a standard deviation?",
+    "Take the units behind layer 10 one by one. How much does the output of one of them vary from digit to digit "
+    "(standard deviation, mean over the units)?",
     Number(1e-9, 1, log=True),
     usual={
         "as much as everything together": (
