@@ -6,7 +6,7 @@ right result is asked whether it left its arguments alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -71,12 +71,27 @@ def judge(exercise: Exercise, answer: Any, *, misses: int = 0) -> Outcome:
         if not same(mine.value, right.value, **exercise.tolerance):
             return _wrong(exercise, args, (mine.value, right.value), got, expected, misses)
     changed = [place for mine in got for place in mine.changed]
-    return _changed_input(exercise.parameters[changed[0]]) if changed else _outcome(CORRECT, exercise.why)
+    if changed:
+        return _changed_input(exercise.parameters[changed[0]], cases[0][changed[0]])
+    return _outcome(CORRECT, exercise.why)
 
 
 def as_function(answer: Any) -> Callable:
     """The answer itself when it can be called, else a function without arguments that returns it."""
     return answer if callable(answer) else lambda: answer
+
+
+def _part_problem(exercise: Exercise, mine: Sequence[Any], right: Sequence[Any]) -> str:
+    """Why one of several results cannot be compared; "" when all can."""
+    for name, got, expected in zip(exercise.returns, mine, right, strict=True):
+        if got is None:
+            return f"{name} is None. Put `...` where you are not yet."
+        if problem := mismatch(got, expected):
+            shape = getattr(got, "shape", None)
+            twins = (n for n, each in zip(exercise.returns, right, strict=True) if n != name and each.shape == shape)
+            twin = next(twins, "")
+            return f"{name} is {problem}." + (f" {twin} has that shape: is the order right?" if twin else "")
+    return ""
 
 
 def _not_attempted(exercise: Exercise) -> Outcome:
@@ -98,6 +113,9 @@ def _unusable(exercise: Exercise, args: tuple, mine: Result, right: Result) -> O
         return _outcome(ERROR, said, Code(own_traceback(mine.error)))
     if mine.value is None and exercise.nothing:
         return _outcome(NOT_YET, exercise.nothing)
+    if _complete(exercise, [mine]):
+        problem = _part_problem(exercise, mine.value, right.value)
+        return _outcome(NOT_YET, f"For {at}: {problem}") if problem else None
     if problem := mismatch(mine.value, right.value):
         return _outcome(NOT_YET, f"For {at} your function returns {problem}." if at else f"Your answer is {problem}.")
     return None
@@ -148,7 +166,8 @@ def _by_part(exercise: Exercise, got: list[Result], expected: list[Result]) -> t
     wrong = [part for part in range(len(exercise.returns)) if not _part_right(exercise, part, got, expected)]
     right = [name for part, name in enumerate(exercise.returns) if part not in wrong]
     found = explained(exercise, got, wrong)
-    said = [f"Right: {', '.join(right)}. Not yet: {', '.join(exercise.returns[part] for part in wrong)}."]
+    said = [f"Right: {', '.join(right)}."] if right else []
+    said = [" ".join([*said, f"Not yet: {', '.join(exercise.returns[part] for part in wrong)}."])]
     said += _said_of_parts(exercise, found)
     return said if right or found else [], tuple(found)
 
@@ -207,14 +226,18 @@ def _compare(exercise: Exercise, args: tuple, mine: Any, right: Any, *, reveal: 
     return f"{words}; expected is {show(right)}{unit}." if reveal else f"{words}. That is not it yet."
 
 
-def _changed_input(name: str) -> Outcome:
+def _changed_input(name: str, value: Any) -> Outcome:
     words = f"The result is right, but the call changes its argument `{name}`, which belongs to the caller."
+    if isinstance(value, list):
+        return _outcome(
+            NOT_YET, words, "Read a list without changing it: `reversed(a)` goes backwards, `a[:]` is a copy."
+        )
     return _outcome(NOT_YET, words, "Make a new tensor: `a = a - b` does, `a -= b` changes the old one.")
 
 
 def _case(exercise: Exercise, args: tuple) -> str:
     pairs = list(zip(exercise.parameters, args, strict=False))
-    if len(pairs) > 4:  # nobody reads eight tensors: their shapes will do
+    if len(pairs) > 4 or exercise.returns:  # nobody reads eight tensors: their shapes will do
         return ", ".join(f"{name} {tuple(value.shape)}" for name, value in pairs if hasattr(value, "shape"))
     return ", ".join(f"{name} = {show(value)}" for name, value in pairs)
 

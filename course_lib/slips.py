@@ -36,19 +36,21 @@ def explained(exercise: Exercise, got: Sequence[Result], parts: Sequence[int]) -
 
     Returns:
         Name of a wrong answer -> the places that it gives on every case. As few names as possible, each place once, and
-        rather a slip that leaves right what is right; a place that no wrong answer gives is in none of them.
+        rather a slip that leaves right what is right, and that says least about what is not there yet; a place that no
+        wrong answer gives is in none of them.
     """
     right = exercise.results(exercise.oracle)
     places = [part for part, value in enumerate(got[0].value) if not is_placeholder(value)]
-    gives, against = {}, {}
+    gives, against, spread = {}, {}, {}
     for name, (function, _) in exercise.wrong.items():
         slip = exercise.results(function)
         if all(each.error is None for each in slip):
             agrees = {part for part in places if _part_same(exercise, part, got, slip)}
             gives[name] = {part for part in agrees & set(parts) if not _part_same(exercise, part, slip, right)}
             against[name] = len(places) - len(agrees)
+            spread[name] = sum(not _part_same(exercise, part, slip, right) for part in range(len(right[0].value)))
     left, found = set(parts), {}
-    while gives and (name := max(gives, key=lambda each: (len(gives[each] & left), -against[each]))):
+    while gives and (name := max(gives, key=lambda each: (len(gives[each] & left), -against[each], -spread[each]))):
         if not gives[name] & left:
             break
         found[name] = sorted(gives[name] & left)
