@@ -71,6 +71,7 @@ def slipped(slip: str = "", layers: tuple[int, ...] = (1, 2, 3)) -> Callable[...
             if layer > 1:
                 dh = dz @ (weights[layer].T if here("W turned", layer) else weights[layer])
                 dz = dh * _slope(slip if layer - 1 in layers else "", layer - 1, z1, h1, z2, h2)
+                dz = dh.relu() if slip == "ReLU of dh" and layer == 2 else dz
         return tuple(results)
 
     return gradients
@@ -101,9 +102,16 @@ def _slope(slip: str, layer: int, z1: Tensor, h1: Tensor, z2: Tensor, h2: Tensor
         return (z2 > 0).to(z2) if layer == 1 else h1 * (1 - h1)
     if layer == 2:
         of_h = h2.sigmoid() * (1 - h2.sigmoid())
-        variants = {"slope at h": of_h, "half the slope": h2, "ReLU's slope": (z2 > 0).to(z2)}
+        variants = {
+            "slope at h": of_h,
+            "half the slope": h2,
+            "the other half": 1 - h2,
+            "ReLU's slope": (z2 > 0).to(z2),
+            "z in the slope": z2 * (1 - z2),
+            "tanh's slope": 1 - h2**2,
+        }
         return variants.get(slip, sigmoid)
-    return relu
+    return h1 if slip == "h1 for its slope" else relu
 
 
 LAYERED = {  # slip -> (the layers in which it can be made, what is said to it)
@@ -149,9 +157,9 @@ LAYERED = {  # slip -> (the layers in which it can be made, what is said to it)
 WHOLE = {
     "p for p - y": "You send back p. The slope of the loss in the logits compares p with the truth: the right class "
     "has one subtracted.",
-    "y - p": "All your gradients have the wrong sign: with them the loss would climb. Which of p and y comes first?",
+    "y - p": "These slopes have the wrong sign: with them the loss would climb. Which of p and y comes first?",
     "logits": "You compare the logits with the truth. The softmax stands between them and the loss.",
-    "1/B missing": "All your gradients are B times too large: the loss is the mean over the batch, and its 1/B belongs "
+    "1/B missing": "These slopes are B times too large: the loss is the mean over the batch, and its 1/B belongs "
     "into the slope at the end.",
     "1/B twice": "You divide by B more than once: 1/B comes in once, at the end, and adding up over the rows keeps it.",
     "1/8 for 1/B": "You divide by 8 whatever the batch. The last batch of an epoch is often smaller: use the number of "
@@ -161,7 +169,16 @@ WHOLE = {
     "The slope is taken at z; written with h it is h times (1 - h).",
     "half the slope": "For layer 2 your slope is h. The sigmoid's slope has a second factor, which is small where h is "
     "near 1.",
+    "the other half": "For layer 2 your slope is 1 - h. The sigmoid's slope has a second factor, h, which is small "
+    "where the unit is nearly off.",
     "ReLU's slope": "Behind layer 2 stands a sigmoid, and you give it the slope of a ReLU.",
+    "z in the slope": "For layer 2 you put z into a formula that is written with the output: the sigmoid's slope is h "
+    "times (1 - h), with h behind the sigmoid.",
+    "tanh's slope": "1 minus the square of the output is the slope of a tanh. Behind layer 2 stands a sigmoid.",
+    "h1 for its slope": "For layer 1 you multiply with h1 itself. The slope of a ReLU is 1 where it lets through, "
+    "whatever the value is, and 0 elsewhere.",
+    "ReLU of dh": "For layer 1 you cut off where the slope that comes back is negative. The ReLU asks about z1, on the "
+    "way back, too.",
 }
 SLIPS = (*WHOLE, *LAYERED)
 

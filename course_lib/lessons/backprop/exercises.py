@@ -111,8 +111,8 @@ backward = Exercise(
     ),
     why="These few lines are all of backpropagation: one pass over the tape, backwards, whatever was computed on the "
     "way. Nothing in them knows about layers.",
-    another="A recursion over all paths gives the same numbers, and takes a time that doubles with every fork. The "
-    "tape touches each line once.",
+    another="A recursion over all paths gives the same numbers, in a time that can double with every fork. The way "
+    "along the tape touches each line once.",
     wrong={
         "overwritten": (
             lambda tape, n: _along(list(reversed(tape)), n, _overwrite),
@@ -184,8 +184,8 @@ layer = Exercise(
         "dh needs a product of `dz` and `W`, dW one of `dz` and `h`; only for one of them is something turned round. "
         "The bias comes in with slope 1 in every row.",
     ),
-    why="Three products of matrices, where the forward pass had one: that is why a backward pass costs about two "
-    "forward passes. And the shapes alone nearly write them down.",
+    why="Two products of matrices and a sum: that is all a layer has to do on the way back, and the shapes alone "
+    "nearly write it down.",
     another='`torch.einsum("bo,bi->oi", dz, h)` says dW without turning anything round: what is summed over is left '
     "out behind the arrow.",
     returns=("dh", "dW", "db"),
@@ -225,6 +225,10 @@ layer = Exercise(
             lambda h, W, dz: (dz @ W, dz.T @ h / len(h), dz.mean(0)),
             "You average dW and db over the rows. If the loss is a mean, its 1/B is in `dz` already.",
         ),
+        "everything by B": (
+            lambda h, W, dz: (dz @ W / len(h), dz.T @ h / len(h), dz.mean(0)),
+            "You divide everything by B. If the loss is a mean over the rows, its 1/B is in `dz` already.",
+        ),
     },
 )
 
@@ -243,11 +247,19 @@ def logits_solution(z, y):
 
 def _logits_cases(seed: int) -> list[tuple]:
     g = torch.Generator().manual_seed(seed)
-    return [(torch.randn(b, k, generator=g) * 2, torch.randint(k, (b,), generator=g)) for b, k in ((4, 3), (7, 10))]
+    return [
+        (torch.randn(b, k, generator=g) * 2, torch.randint(k, (b,), generator=g)) for b, k in ((4, 3), (7, 10), (5, 5))
+    ]
 
 
 def _right(z: Tensor, y: Tensor) -> Tensor:
     return F.one_hot(y, z.shape[1]).to(z)
+
+
+def _all_right_columns(z: Tensor, y: Tensor) -> Tensor:
+    p = z.softmax(1)
+    p[:, y] -= 1
+    return p / len(y)
 
 
 logits = Exercise(
@@ -296,6 +308,35 @@ logits = Exercise(
         "wrong axis": (
             lambda z, y: (z.softmax(0) - _right(z, y)) / len(y),
             "Your softmax runs down the batch. Each row must share out its own 1 among the classes.",
+        ),
+        "class numbers": (
+            lambda z, y: (z.softmax(1) - y[:, None]) / len(y),
+            "You subtract the number of the right class from every probability. y holds numbers of classes; what is "
+            "subtracted is a 1, in the column of the right class.",
+        ),
+        "class numbers, and sum": (
+            lambda z, y: z.softmax(1) - y[:, None],
+            "You subtract the number of the right class from every probability: subtract a 1 in its column instead. "
+            "And the mean over the B rows is still to come.",
+        ),
+        "class numbers as a row": (
+            lambda z, y: z.softmax(1) - y,
+            "`y` holds B numbers of classes, and you subtract them as a row; that fits only where B equals K. What is "
+            "subtracted is a 1, in each row in the column of its right class.",
+        ),
+        "one_hot without K": (
+            lambda z, y: (z.softmax(1) - F.one_hot(y)) / len(y),
+            "`one_hot(y)` makes only as many columns as the largest class in this batch needs. Give it the number of "
+            "classes, too.",
+        ),
+        "every right column": (
+            _all_right_columns,
+            "With `p[:, y]` you take the right columns of all rows from every row. Each row has one right class: give "
+            "the rows along, too.",
+        ),
+        "sign, and sum": (
+            lambda z, y: _right(z, y) - z.softmax(1),
+            "Two things: the sign is turned round, and the mean over the B rows is missing.",
         ),
         "slope of p": (
             lambda z, y: z.softmax(1) * (1 - z.softmax(1)) / len(y),

@@ -33,22 +33,31 @@ from course_lib.plots import plot_guessing
 # ------------------------------------------------------------------------------------------------------------ the graph
 def one_unit(w: float) -> Value:
     """A single tanh unit that is asked for -0.9 at x = 1.5: its squared error."""
-    unit = (Value(w, name="w") * Value(1.5, name="x")).tanh()
-    return (unit - Value(-0.9, name="y")) ** 2
+    product = named(Value(w, name="w") * Value(1.5, name="x"), "product")
+    unit = named(product.tanh(), "unit")
+    error = named(unit - Value(-0.9, name="y"), "error")
+    return named(error**2, "loss")
 
 
 def shortcut(w: float) -> Value:
     """The same unit with a way around it: the product is used twice."""
-    product = Value(w, name="w") * Value(1.5, name="x")
-    return (product.tanh() + product) ** 2
+    product = named(Value(w, name="w") * Value(1.5, name="x"), "product")
+    both = named(named(product.tanh(), "unit") + product, "sum")
+    return named(both**2, "loss")
+
+
+def named(value: Value, name: str) -> Value:
+    """The same value, with a name of its own instead of that of its operation."""
+    value.name = name
+    return value
 
 
 class Graph(Explorer):
-    """How does the end find out how fast it moves with w?"""
+    """How does the loss find out how fast it moves with w?"""
 
     controls = {
         "net": Choice("one unit", "with a shortcut", label="graph"),
-        "w": Slider(-3, 3, start=2, step=0.1),
+        "w": Slider(-3, 3, start=0.5, step=0.1),
         "steps": Slider(0, 7, start=1, integer=True, label="steps back"),
     }
     figsize = (8.4, 3.4)
@@ -68,12 +77,12 @@ class Graph(Explorer):
 
     def describe(self, result: tuple[Node, ...]) -> str:
         known = [node for node in result if node.state == FINAL]
-        says = f"The graph ends at {result[0].data:.3g}. "
+        says = f"The loss is {result[0].data:.3g}. "
         weight = next(node for node in result if node.name == "w")
         if weight.state == FINAL:
             return says + f"Its slope in w = {weight.data:.2g} has arrived: {weight.grad:.3g}."
         if not known:
-            return says + "No slope is known yet, not even that of the end in itself."
+            return says + "No slope is known yet, not even that of the loss in itself."
         now = next(node for node in result if node.turn)
         return (
             says + f"{len(known)} of {len(result)} slopes are known; it is the turn of “{now.name}” ({now.grad:.3g})."
@@ -83,12 +92,22 @@ class Graph(Explorer):
         weight = next(node for node in result if node.name == "w")
         arrived = weight.state == FINAL
         now = f"now {result[0].data:.2g} and {weight.grad:.2g}" if arrived else "no slope has reached w yet"
-        met = arrived and result[0].data > 3 and abs(weight.grad) < 0.01
-        return bool(met), f"make the end large (above 3) and its slope in w tiny (below 0.01); {now}"
+        alone = any(node.name == "y" for node in result)
+        met = alone and arrived and result[0].data > 3 and abs(weight.grad) < 0.01
+        return bool(met), f"one unit with a large loss (above 3) and hardly any slope in w (below 0.01); {now}"
 
 
 # ------------------------------------------------------------------------------------------------------ wrong gradients
-SLIPS = ("z for h", "bias averaged", "1/B missing", "1/B twice", "no slope", "slope at h", "p for p - y", "y - p")
+SLIPS = {  # what is wrong, in a few words; p: the probabilities that the net says, y: the truth
+    "z for h": "dW is built from z instead of h",
+    "bias averaged": "db is a mean over the rows instead of a sum",
+    "1/B missing": "the mean over the batch is forgotten",
+    "1/B twice": "the mean over the batch is taken twice",
+    "no slope": "the nonlinearities are forgotten on the way back",
+    "slope at h": "the sigmoid's slope is taken at h instead of z",
+    "p for p - y": "the truth is not subtracted at the end",
+    "y - p": "the sign is turned round",
+}
 SIZES = (64, 16, 16, 10)
 STEPS = 200
 
@@ -135,7 +154,7 @@ class Mistakes(Explorer):
         left.set_yticks(range(6), NAMES)
         left.set_xticks((0, 45, 90, 135, 180))
         left.axvline(90, color=BLACK, linestyle="--", linewidth=1)
-        left.annotate("uphill →", (92, -0.35), fontsize="small", color="#5c5c5c")
+        left.annotate("this part goes\nuphill →", (93, 0.3), fontsize="small", color="#5c5c5c")
         (points,) = left.plot([], [], color=ORANGE, marker="o", markersize=8, linestyle="none")
         stems = [left.plot([], [], color=ORANGE, linewidth=2)[0] for _ in NAMES]
         right.set(xlim=(0, STEPS + 5), ylim=(0, 3), xlabel="step", ylabel="loss on new digits", title="and training")
@@ -156,14 +175,16 @@ class Mistakes(Explorer):
         steps = np.arange(10, STEPS + 1, 10)
         for line, name in ((good, "right"), (bad, "wrong")):
             drawn = np.isfinite(result[name])
-            line.set_data(steps[drawn], result[name][drawn].clip(0, 2.95))
+            line.set_data(steps[drawn], result[name][drawn].clip(0, 9))  # what is off the scale leaves the frame
 
     def describe(self, result: dict[str, Any]) -> str:
-        off, right, wrong = result["angles"].values(), result["right"][-1], result["wrong"][-1]
-        known = [each for each in off if math.isfinite(each)]
-        direction = f"is up to {max(known):.0f} degrees off" if known and max(known) >= 0.5 else "points the right way"
+        right, wrong = result["right"][-1], result["wrong"][-1]
+        known = [each for each in result["angles"].values() if math.isfinite(each)]
+        off = (
+            f"a part of it is {max(known):.0f} degrees off" if known and max(known) >= 0.5 else "each part points right"
+        )
         return (
-            f"“{result['slip']}”: the gradient {direction}. After {STEPS} steps the loss on new digits is "
+            f"“{result['slip']}” ({SLIPS[result['slip']]}): {off}. After {STEPS} steps the loss on new digits is "
             f"{_loss(wrong)}; with the right gradient it is {_loss(right)}."
         )
 
@@ -210,6 +231,7 @@ class Nudge(Explorer):
             "curve": ((f(x + h * near) - f(x)) / h).double().numpy(),
             "true": float(slope(x.double())),
             "found": float(nudged(f, x, h, both_sides=both)),
+            "compared": np.array([-1.0, 1.0] if both else [0.0, 1.0]),
             "all": all_errors(precision, sides),
         }
 
@@ -217,29 +239,31 @@ class Nudge(Explorer):
         left, right = fig.subplots(1, 2)
         left.set(xlim=(-1.6, 1.6), ylim=(-4, 4), xlabel="distance from x, in units of h", title="seen from close by")
         left.set_ylabel("change of f, in units of h")
-        (curve,) = left.plot([], [], color=BLUE)
+        (curve,) = left.plot([], [], color=BLUE, linewidth=4, label="the curve f")
         (true,) = left.plot([], [], label="true slope", **TRUTH)
-        (line,) = left.plot([], [], color=ORANGE, marker="o", label="nudged slope")
+        (line,) = left.plot([], [], color=ORANGE, linewidth=1.5, label="nudged slope")
+        (compared,) = left.plot([], [], color=ORANGE, marker="o", linestyle="none")
         right.set(xscale="log", yscale="log", xlim=(5e-16, 2), ylim=(1e-12, 1e2), title="how wrong, at every h")
         right.set(xlabel="nudge h, log scale", ylabel="error of the slope, log scale")
         (all_of_them,) = right.plot([], [], color=GREY)
         (here,) = right.plot([], [], color=ORANGE, marker="o", markersize=9, linestyle="none")
-        moving = [curve, true, line, all_of_them, here, left.legend(loc="upper left")]
+        moving = [curve, true, line, compared, all_of_them, here, left.legend(loc="upper left")]
         self.update(moving, result)
         return moving
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
-        curve, true, line, all_of_them, here, _legend = moving
+        curve, true, line, compared, all_of_them, here, _legend = moving
         ends = np.array([-1.6, 1.6])
         curve.set_data(result["near"], result["curve"].clip(-50, 50))
         true.set_data(ends, result["true"] * ends)
         line.set_data(ends, np.clip(result["found"] * ends, -50, 50))
+        compared.set_data(result["compared"], np.clip(result["found"] * result["compared"], -50, 50))
         all_of_them.set_data(NUDGES.numpy(), result["all"].clip(1e-12, 1e2))
         here.set_data([result["h"]], [min(max(result["error"], 1e-12), 1e2)])
 
     def describe(self, result: dict[str, Any]) -> str:
         seen = len(np.unique(result["curve"]))
-        says = f"With h = {result['h']:.2g} the slope is off by {result['error']:.1g} of its size. "
+        says = f"With h = {result['h']:.2g} the slope is off by {result['error']:.2g} of its size. "
         if seen < 40:
             return says + f"The curve is a staircase: among 161 places it takes only {seen} values."
         if result["error"] > 1e-3 and result["h"] > 1e-3:
@@ -248,7 +272,7 @@ class Nudge(Explorer):
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         error = result["error"]
-        return error < 1e-10, f"bring the error below 1e-10; now {error:.1g}"
+        return error < 1e-10, f"bring the error below 1e-10; now {error:.2g}"
 
 
 # -------------------------------------------------------------------------------------------------- forgotten gradients
@@ -296,7 +320,7 @@ class Forget(Explorer):
     def update(self, moving: list, result: dict[str, Any]) -> None:
         drawn = np.isfinite(result["losses"])
         steps = np.arange(10, 601, 10)
-        moving[0].set_data(steps[drawn], result["losses"][drawn].clip(0, 1.49))
+        moving[0].set_data(steps[drawn], result["losses"][drawn].clip(0, 9))
 
     def describe(self, result: dict[str, Any]) -> str:
         losses = result["losses"]
@@ -311,8 +335,8 @@ class Forget(Explorer):
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         last = result["losses"][-1]
-        met = bool(result["rate"] < 0.05 and last < 0.05)
-        return met, f"below 0.05 in 600 steps, at a rate below 0.05; now {_loss(last)} at {result['rate']:.2g}"
+        met = bool(result["rate"] < 0.05 and last < 0.03)
+        return met, f"below 0.03 in 600 steps, at a rate below 0.05; now {_loss(last)} at {result['rate']:.2g}"
 
 
 # ---------------------------------------------------------------------------------------------------------- kept values
@@ -320,18 +344,22 @@ def sizes_in_memory(rows: int, layers: int, width: int) -> dict[str, int]:
     """Bytes of a real net while it trains: its weights, their gradients, and what the forward pass leaves to keep."""
     net = MLP(64, *[width] * layers, 10)
     digits = load("digits").train
-    weights = sum(p.numel() * p.element_size() for p in net.parameters())
-    batch = digits.x[:rows].clone(), digits.y[:rows].clone()
-    return {"weights": weights, "gradients": weights, "kept for the way back": kept_for_backward(net, *batch)}
+    x, y = digits.x[:rows].clone(), digits.y[:rows].clone()
+    F.cross_entropy(net(x), y).backward()
+    return {
+        "weights": sum(p.numel() * p.element_size() for p in net.parameters()),
+        "gradients": sum(p.grad.numel() * p.grad.element_size() for p in net.parameters()),
+        "kept for the way back": kept_for_backward(net, x, y),
+    }
 
 
 class Kept(Explorer):
     """What fills the memory while a net trains?"""
 
     controls = {
-        "rows": Slider(1, 512, start=4, integer=True, label="batch size B"),
-        "layers": Slider(1, 8, start=3, integer=True, label="hidden layers"),
-        "width": Slider(8, 128, start=64, integer=True, label="units a layer"),
+        "rows": Slider(1, 512, start=64, integer=True, label="batch size B"),
+        "layers": Slider(1, 8, start=4, integer=True, label="hidden layers"),
+        "width": Slider(8, 128, start=32, integer=True, label="units a layer"),
     }
     figsize = (7.2, 2.8)
     also_show = (sizes_in_memory, kept_for_backward)
@@ -360,7 +388,7 @@ class Kept(Explorer):
         weights, kept = result["weights"], result["kept for the way back"]
         return (
             f"The weights take {_bytes(weights)}, and their gradients as much again. From the forward pass "
-            f"{_bytes(kept)} are kept for the way back: {kept / weights:.2g} times the weights."
+            f"{_bytes(kept)} are kept for the way back, the batch included: {kept / weights:.2g} times the weights."
         )
 
     def goal(self, result: dict[str, int]) -> tuple[bool, str]:

@@ -56,12 +56,40 @@ def plot_forgotten(runs: Runs) -> Axes:
         ax.fill_between(rates, last[:, k].min(1), last[:, k].max(1), color=color, **BAND)
         ax.plot(rates, median, color=color, linestyle=line, marker=mark, markersize=4, label=f"{name} zero_grad")
         words.append(f"{name} zero_grad it is highest, {median.max():.0f} %, at rate {rates[median.argmax()]:.2g}")
-    ax.axhline(50, color=GREY, linestyle="--", linewidth=1)
-    ax.annotate(
-        "guessing", (1.01, 50), xycoords=("axes fraction", "data"), va="center", fontsize="small", color="#5c5c5c"
-    )
+    _guessing(ax)
     ax.set(xscale="log", xlabel="rate, log scale", ylabel="new points named rightly (%)", ylim=(35, 103))
     ax.legend(loc="lower left")
     return says(
         ax, f"Share of new points named rightly against the rate, median of {last.shape[2]} seeds: {'; '.join(words)}."
     )
+
+
+def plot_going_on(runs: Runs, *, steps_per_epoch: int) -> Axes:
+    """Draws the accuracy on new points during training: forgetful nets at their best rate, tidy nets at theirs.
+
+    Args:
+        runs: with the axes lr (the forgetful nets' rate, then the tidy ones'), momentum (0 and 1) and seed.
+        steps_per_epoch: updates in an epoch.
+    """
+    ax = plt.figure().subplots()
+    words = []
+    for name, place, color, line in (("tidy", (1, 0), BLUE, "-"), ("forgetful", (0, 1), ORANGE, "--")):
+        curves = 100 * runs["val_acc"][:, place[0], place[1]].numpy()  # (epochs, seeds)
+        steps = steps_per_epoch * np.arange(1, len(curves) + 1)
+        rate = float(runs.axes["lr"][place[0]])
+        ax.plot(steps, curves, color=color, linewidth=0.6, alpha=0.35)
+        ax.plot(steps, np.median(curves, 1), color=color, linestyle=line, label=f"{name}, rate {rate:g}")
+        median = np.median(curves, 1)
+        words.append(f"{name} at rate {rate:g}: {median.max():.0f} % at best, {median[-1]:.0f} % at the end")
+    _guessing(ax)
+    ax.set(xlabel="step", ylabel="new points named rightly (%)", ylim=(35, 103))
+    ax.legend(loc="center right")
+    return says(
+        ax, f"Share of new points named rightly during {steps[-1]:,} steps, median of seeds; {'; '.join(words)}."
+    )
+
+
+def _guessing(ax: Axes) -> None:
+    ax.axhline(50, color=GREY, linestyle="--", linewidth=1)
+    place = (1.01, 50)
+    ax.annotate("guessing", place, xycoords=("axes fraction", "data"), va="center", fontsize="small", color="#5c5c5c")

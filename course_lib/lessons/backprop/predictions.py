@@ -15,7 +15,7 @@ twice = Prediction(
         "the first product only": (4, "a stands in the second product, too, and there even twice."),
         "the value": (21, "That is y itself. Asked for is how much y changes when a does."),
     },
-    tolerance=2,
+    tolerance=1,
 )
 
 step = Prediction(
