@@ -27,7 +27,7 @@ class Batches(Explorer):
 
     controls = {
         "mode": Choice("net.eval()", "net.train()", label="mode"),
-        "size": Choice(2, 4, 8, 32, 400, start=32, label="batch size"),
+        "size": Slider(2, 100, start=32, integer=True, label="batch size"),
         "order": Choice("shuffled", "sorted by class", label="pictures"),
     }
     figsize = (7.0, 3.3)
