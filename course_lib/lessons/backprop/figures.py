@@ -83,7 +83,7 @@ def plot_going_on(runs: Runs, *, steps_per_epoch: int) -> Axes:
         words.append(f"{name} at rate {rate:g}: {median.max():.0f} % at best, {median[-1]:.0f} % at the end")
     _guessing(ax)
     ax.set(xlabel="step", ylabel="new points named rightly (%)", ylim=(35, 103))
-    ax.legend(loc="center right")
+    ax.legend(loc="lower left")
     return says(
         ax, f"Share of new points named rightly during {steps[-1]:,} steps, median of seeds; {'; '.join(words)}."
     )
