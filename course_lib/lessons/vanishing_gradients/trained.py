@@ -26,8 +26,8 @@ class Batches(Explorer):
     """One trained net, the same 400 pictures: does it matter which of them are asked about together?"""
 
     controls = {
-        "mode": Choice("net.eval()", "net.train()", label="mode"),
-        "size": Slider(2, 100, start=32, integer=True, label="batch size"),
+        "mode": Choice("net.eval()", "net.train()", start="net.train()", label="mode"),
+        "size": Slider(2, 100, start=8, integer=True, label="batch size"),
         "order": Choice("shuffled", "sorted by class", label="pictures"),
     }
     figsize = (7.0, 3.3)
