@@ -238,7 +238,9 @@ def _changed_input(name: str, value: Any) -> Outcome:
 def _case(exercise: Exercise, args: tuple) -> str:
     pairs = list(zip(exercise.parameters, args, strict=False))
     if len(pairs) > 4 or exercise.returns:  # nobody reads eight tensors: their shapes will do
-        return ", ".join(f"{name} {tuple(value.shape)}" for name, value in pairs if hasattr(value, "shape"))
+        shaped = [hasattr(value, "shape") and value.ndim > 0 for _, value in pairs]
+        words = (f"{n} {tuple(v.shape)}" if s else f"{n} = {show(v)}" for (n, v), s in zip(pairs, shaped, strict=True))
+        return ", ".join(words)
     return ", ".join(f"{name} = {show(value)}" for name, value in pairs)
 
 
