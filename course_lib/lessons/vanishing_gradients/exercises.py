@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import torch
@@ -49,7 +48,7 @@ left = Exercise(
     why="A hundred layers at k = 0.9 leave 0.0000266, not 0.9 and not ten percent less. And k = 1.1 makes more than "
     "13,000 of it. There is hardly any room around 1.",
     another="`math.prod([k] * (depth - layer))` does it one layer at a time.",
-    rtol=1e-6,
+    rtol=1e-4,
     atol=0,
     wrong={
         "only once": (
@@ -72,9 +71,13 @@ left = Exercise(
             lambda k, layer, depth: k**layer,
             "You count the layers below this one. The gradient comes from above and has passed those above.",
         ),
-        "shares of shares": (
-            lambda k, layer, depth: math.exp(-k * (depth - layer)),
-            "That is e to the minus k for each layer, as if k were a rate. It is the factor itself.",
+        "one layer too many": (
+            lambda k, layer, depth: k ** (depth - layer + 1),
+            "You count one layer too many. Behind the last layer the gradient has passed none yet: there it is 1.",
+        ),
+        "one layer too few": (
+            lambda k, layer, depth: k ** (depth - layer - 1),
+            "You count one layer too few. Behind the last but one, the gradient has passed one layer already.",
         ),
     },
 )
@@ -104,8 +107,8 @@ def _keep_cases(seed: int) -> list[tuple]:
 keep = Exercise(
     "vanishing_gradients/keep",
     question="`slopes` (B, H) holds the slope of the nonlinearity at each unit of a layer, for each row. A linear "
-    "layer of gain g multiplies the length of a gradient by about g; the nonlinearity multiplies each entry by its "
-    "slope. "
+    "layer of gain g, with as many outputs as inputs, multiplies the length of a gradient by about g; the "
+    "nonlinearity multiplies each entry by its slope. "
     "Return the gain at which the length is kept, as a tensor ().",
     cases=[(torch.tensor([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0]]),)],
     hidden=_keep_cases,
@@ -116,8 +119,8 @@ keep = Exercise(
         "With entries that are about equally large, their mean square is multiplied by that of the slopes.",
         "The length is multiplied by the root mean square of the slopes. The gain has to undo exactly that.",
     ),
-    why="For ReLU half of the slopes are 1 and half are 0: the mean square is ½, and the gain √2. Initialisations "
-    "are named after people who wrote down this line.",
+    why="For ReLU half of the slopes are 1 and half are 0: the mean square is ½, and the gain √2. One "
+    "initialisation is named after the man who wrote down this line.",
     another="`(slopes.numel() / (slopes ** 2).sum()) ** 0.5` does it without a mean.",
     rtol=1e-3,
     wrong={
@@ -136,6 +139,20 @@ keep = Exercise(
         "the steepest": (
             lambda slopes: 1 / slopes.max(),
             "You make up for the steepest slope only. Most units have a smaller one.",
+        ),
+        "root of the mean": (
+            lambda slopes: (1 / slopes.mean()).sqrt(),
+            "That is right where slopes are only 0 or 1, since these are their own squares. Square the slopes before "
+            "you take the mean.",
+        ),
+        "always the root of 2": (
+            lambda slopes: torch.tensor(2.0, dtype=slopes.dtype).sqrt(),
+            "The root of 2 belongs to a ReLU layer with just half of its slopes at 1. Compute it from these slopes.",
+        ),
+        "row by row": (
+            lambda slopes: (1 / slopes.square().mean(1).sqrt()).mean(),
+            "You find a gain for each row and take their mean. One gain serves all rows: take the mean square over all "
+            "entries first.",
         ),
         "nothing is lost": (
             lambda slopes: torch.ones((), dtype=slopes.dtype),
@@ -203,11 +220,15 @@ dies = Exercise(
         ),
         "the smallest normal number": (
             lambda dtype: _count(1.0, 0.1, lambda v: v < torch.finfo(dtype).tiny, dtype),
-            "You stop at `finfo(dtype).tiny`. Below it a format still has subnormal numbers, with ever fewer digits.",
+            "You stop at `finfo(dtype).tiny`. Below it a format still keeps smaller numbers, with ever fewer digits.",
         ),
         "too small to be added": (
             lambda dtype: _count(1.0, 0.1, lambda v: v < torch.finfo(dtype).eps, dtype),
             "You stop where 1 + product is 1. That is about the digits of numbers near 1; the product itself lives on.",
+        ),
+        "the other wall": (
+            lambda dtype: _count(1.0, 10.0, lambda v: v.isinf(), dtype),
+            "That many factors of 10 make it infinite. Asked for are factors of 0.1, until it is 0.",
         ),
         "one too few": (
             lambda dtype: _count(1.0, 0.1, lambda v: v == 0, dtype) - 1,
@@ -267,6 +288,15 @@ stds = Exercise(
             lambda fan_in, fan_out: ((1 / (2 * (fan_in + fan_out))) ** 0.5, (2 / fan_in) ** 0.5),
             "He's is right. In Glorot's your 2 stands below the line: it is 2 over the sum of both fans.",
         ),
+        "brackets": (
+            lambda fan_in, fan_out: ((2 / fan_in + fan_out) ** 0.5, (2 / fan_in) ** 0.5),
+            "He's is right. In Glorot's the sum of both fans stands below the line: put it into brackets.",
+        ),
+        "uniform": (
+            lambda fan_in, fan_out: ((6 / (fan_in + fan_out)) ** 0.5, (6 / fan_in) ** 0.5),
+            "With a 6 these are the ends of an even (uniform) distribution with that variance. Asked for is the "
+            "standard deviation.",
+        ),
         "where it goes": (
             lambda fan_in, fan_out: ((2 / (fan_in + fan_out)) ** 0.5, (2 / fan_out) ** 0.5),
             "For He count what comes into a unit, fan_in: that many products are added up in its sum.",
@@ -323,12 +353,17 @@ def _squared(first: Tensor, second: Tensor, longest: float) -> tuple[Tensor, Ten
     return first * factor, second * factor
 
 
+def _to_length_one(first: Tensor, second: Tensor, longest: float) -> tuple[Tensor, Tensor]:
+    length = torch.cat([first.flatten(), second.flatten()]).norm()
+    return first / length, second / length
+
+
 clip = Exercise(
     "vanishing_gradients/clip",
     question="`first` and `second` are the gradients of the two parameters of a net. If the whole gradient, both "
     "together, is longer than `longest`, shorten it to that length; if not, leave it. Its direction must stay. Return "
     "both.",
-    cases=[(torch.tensor([[3.0, 0.0], [0.0, 0.0]]), torch.tensor([4.0, 0.0]), 1.0)],
+    cases=[(torch.tensor([[3.0, 0.0], [0.0, 0.0]]), torch.tensor([4.0, 0.0]), 2.0)],
     hidden=_clip_cases,
     oracle=_clip_oracle,
     solution=clip_solution,
@@ -342,7 +377,12 @@ clip = Exercise(
     "`course.ClipGradNorm(longest)` calls it before each step.",
     rtol=1e-4,
     atol=1e-5,
+    returns=("first", "second"),
     wrong={
+        "length 1": (
+            _to_length_one,
+            "You bring the gradient to length 1. It may be as long as `longest`, and shorter ones stay as they are.",
+        ),
         "each by itself": (
             _each_alone,
             "You shorten each tensor by its own length. With two factors, the whole changes its direction.",

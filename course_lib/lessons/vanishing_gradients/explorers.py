@@ -61,7 +61,7 @@ class Slopes(Explorer):
         return {
             "units": units,
             "count": count / count.max(),
-            "rms": float(slopes.square().mean().sqrt()),
+            "shut": float((slopes < 0.05).float().mean()),
             "flat": float(near.float().mean()),
             "dead": float((slopes == 0).all(0).float().mean()),
             "factor": factor,
@@ -71,7 +71,7 @@ class Slopes(Explorer):
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         ax = fig.subplots()
         ax.set(xlim=(-10, 10), ylim=(-1.15, 1.5), xlabel="z, what goes into the nonlinearity", ylabel="out, slope")
-        ax.set_xticks(range(-10, 11, 5))
+        ax.set_xticks((-10, -5, 0, 5, 10), ("beyond", "−5", "0", "5", "beyond"))
         ax.axhline(0, color=GREY, linewidth=0.8)
         area = ax.add_patch(Polygon([[0, 0], [1, 0], [1, 1]], facecolor=ORANGE, alpha=0.35, linewidth=0))
         area.set_label("where the z lie")
@@ -94,8 +94,8 @@ class Slopes(Explorer):
         area.set_xy(np.stack([edges, heights], 1))
 
     def describe(self, result: dict[str, Any]) -> str:
-        words = f"{result['units']}, gain {result['factor']:.3g}, bias {result['bias']:.2g}: root mean square of the "
-        words += f"slopes {result['rms']:.3f}; "
+        words = f"{result['units']}, gain {result['factor']:.3g}, bias {result['bias']:.2g}: "
+        words += f"{result['shut']:.0%} of the slopes are below 0.05; "
         if result["units"] != "ReLU":
             return words + f"{result['flat']:.0%} of the outputs lie within 1 % of an end, where it is flat."
         words += f"{result['flat']:.0%} of the outputs are 0, "
@@ -145,7 +145,7 @@ class Depth(Explorer):
             ax.set(xlim=(0, 101), xlabel="layer")
         left.set(title="forward: std of the outputs", ylim=(-13.5, 7.5))
         left.set_yticks(
-            [-13, -12, -9, -6, -3, 0, 3, 6, 7], ["less", "", "1e-9", "1e-6", "0.001", "1", "1000", "", "more"]
+            [-13, -12, -9, -6, -3, 0, 3, 6, 7], ["< 1e-12", "", "1e-9", "1e-6", "0.001", "1", "1000", "", "> 1e6"]
         )
         right.set(title="backward: norm of the gradient", ylim=(-52, 47))
         right.set_yticks(
@@ -158,8 +158,8 @@ class Depth(Explorer):
         (odd,) = right.plot(
             [], [], marker="x", markersize=1.6 * size, color=WINE, linestyle="none", label="0, ∞ or nan"
         )
-        left.legend(loc="lower left")
-        right.legend(loc="lower right")
+        left.legend(loc="center right", bbox_to_anchor=(1, 0.4))
+        right.legend(loc="upper right")
         moving = [wide, unit, grad, odd]
         self.update(moving, result)
         return moving
@@ -247,7 +247,7 @@ class Products(Explorer):
         ax.set(xscale="log", xlim=(0.9, MOST), ylim=(-0.1, 2.12), xlabel="factors, log scale")
         ax.set(ylabel="computed : exact")
         ax.set_xticks([1, 2, 5, 10, 20, 50, 100, 200, 400], ["1", "2", "5", "10", "20", "50", "100", "200", "400"])
-        ax.set_yticks([0, 0.5, 1, 1.5, 2], ["0", "0.5", "1", "1.5", "∞"])
+        ax.set_yticks([0, 0.5, 1, 1.7, 2], ["0", "0.5", "1", "more", "∞"])
         ax.minorticks_off()
         looks = ((ORANGE, "-", "o"), (WINE, "--", "s"), (BLUE, "-", "^"), (BLACK, "-.", "D"))
         moving = []

@@ -80,10 +80,12 @@ def plot_k(sweeps: dict[str, tuple[Sequence[float], np.ndarray]]) -> Axes:
         ends.append(f"{name} from {median[0]:.2g} to {median[-1]:.2g}")
     ax.axhline(1, color=BLACK, linewidth=1)
     ax.annotate("kept", (1.01, 1), xycoords=("axes fraction", "data"), va="center", fontsize="small", color="#5c5c5c")
-    ax.set(xscale="log", xlabel="gain of the weights, log scale", ylabel="k, the factor a layer", ylim=(0, 2))
+    ax.set(xscale="log", yscale="log", xlabel="gain of the weights, log scale", ylim=(0.1, 5))
+    ax.set(ylabel="k, the factor a layer, log scale")
+    ax.set_yticks((0.1, 0.2, 0.5, 1, 2, 5), ("0.1", "0.2", "0.5", "1", "2", "5"))
     ax.set_xticks((0.5, 0.7, 1, 1.4, 2, 3, 4, 6), ("0.5", "0.7", "1", "1.4", "2", "3", "4", "6"))
     ax.minorticks_off()
-    ax.legend(loc="upper left")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1))  # beside the lines: the learner's marks stand among them
     return says(ax, f"The factor k by which a gradient changes per layer, against the gain: {', '.join(ends)}.")
 
 
@@ -183,17 +185,26 @@ def plot_growth(tables: dict[str, np.ndarray]) -> Axes:
     return says(ax, f"Gradient behind each layer, divided by that behind the last. At the first layer: {ends}.")
 
 
-def plot_sizes(sizes: list[int], shuffled: dict[int, float], evaluated: float) -> Axes:
+def plot_sizes(
+    sizes: list[int], shuffled: dict[int, float], evaluated: float, by_class: tuple[int, float] | None = None
+) -> Axes:
     """Draws the accuracy in train mode against the batch size, and that in eval mode.
 
     Args:
         sizes: batch sizes.
         shuffled: size -> accuracy in train mode, pictures in random order.
         evaluated: accuracy in eval mode.
+        by_class: a batch size and the accuracy in train mode with pictures sorted by class.
     """
     ax = plt.figure().subplots()
     ax.plot(sizes, [shuffled[size] for size in sizes], color=ORANGE, marker="o", label="train mode, shuffled")
     ax.axhline(evaluated, color=BLUE, linestyle="--", label="eval mode")
+    sorted_too = ""
+    if by_class is not None:
+        ax.plot(
+            *by_class, color=WINE, marker="D", markersize=9 * style.scale(), linestyle="none", label="sorted by class"
+        )
+        sorted_too = f" Sorted by class, in batches of {by_class[0]}: {by_class[1]:.2f}."
     ax.axhline(0.1, zorder=1, **TRUTH)
     ax.annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
     ax.set(xscale="log", ylim=(0, 1.03), xlabel="batch size, log scale", ylabel="accuracy on 400 new digits")
@@ -201,7 +212,7 @@ def plot_sizes(sizes: list[int], shuffled: dict[int, float], evaluated: float) -
     ax.minorticks_off()
     ax.legend(loc="center right", bbox_to_anchor=(1, 0.55))
     ends = ", ".join(f"{shuffled[size]:.2f} at {size}" for size in sizes)
-    return says(ax, f"Accuracy in train mode against the batch size: {ends}; in eval mode {evaluated:.2f}.")
+    return says(ax, f"Accuracy in train mode against the batch size: {ends}; in eval mode {evaluated:.2f}.{sorted_too}")
 
 
 def plot_clipping(rates: list[float], arms: dict[str, list[list[float]]]) -> Axes:
@@ -223,7 +234,7 @@ def plot_clipping(rates: list[float], arms: dict[str, list[list[float]]]) -> Axe
         ax.plot(places, shown.flatten(), mark, color=color, markersize=5 * style.scale(), alpha=0.6)
         for rate, lost in zip(rates, np.isnan(acc).sum(1), strict=True):
             if lost:
-                ax.annotate(f"{lost} of {acc.shape[1]}", (rate * shift, DIVERGED), xytext=(0, 5), **_POINTS)
+                ax.annotate(f"{lost} of {acc.shape[1]}", (rate * shift, DIVERGED), xytext=(0, 6), **_POINTS)
         ends = (f"{'diverged' if m < 0 else f'{m:.2f}'} at {rate:g}" for m, rate in zip(median, rates, strict=True))
         words.append(f"{name}: {', '.join(ends)}")
     ax.axhline(0.1, zorder=1, **TRUTH)
@@ -236,9 +247,17 @@ def plot_clipping(rates: list[float], arms: dict[str, list[list[float]]]) -> Axe
     return says(ax, f"Validation accuracy after five epochs, median of the seeds. {'; '.join(words)}.")
 
 
+_WHITE = {"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none"}
 DIVERGED = -0.1
 """Where a run that overflowed stands on an axis of accuracies: it has none, and it is not left out."""
-_POINTS = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsize": "small", "color": "#5c5c5c"}
+_POINTS = {
+    "textcoords": "offset points",
+    "ha": "center",
+    "va": "bottom",
+    "fontsize": "small",
+    "color": "#5c5c5c",
+    "bbox": _WHITE,
+}
 
 
 def _shown(acc: np.ndarray) -> np.ndarray:

@@ -51,7 +51,10 @@ def fill(net: nn.Module, std: Std) -> nn.Module:
 
 
 def gain(factor: float) -> Std:
-    """Weights that keep the size of what passes through a linear layer, times `factor`."""
+    """Weights that keep the size of what passes up through a linear layer, times `factor`.
+
+    Where a layer has as many outputs as inputs, the same holds for the gradient on its way back.
+    """
     return lambda fan_in, fan_out: factor / math.sqrt(fan_in)
 
 
@@ -88,27 +91,29 @@ def layer_by_layer(net: nn.Sequential, x: Tensor, y: Tensor) -> dict[str, Tensor
     return seen.columns("std", "unit_std", "grad_norm", only=kind)
 
 
-def fit_k(norms: np.ndarray | Tensor) -> tuple[float, float]:
+def fit_k(norms: np.ndarray | Tensor, *, least: float = 1e-37) -> tuple[float, float]:
     """The factor by which a gradient changes from one layer to the layer below, and how well one factor explains it.
 
-    A straight line through the logarithms, by least squares; norms that are 0, infinite or nan are left out.
+    A straight line through the logarithms, by least squares; norms that are infinite, nan, or `least` and below are
+    left out.
 
     Args:
         norms: (L,) of the gradient behind each layer, first layer first.
+        least: below this the format of the net has too few digits left; the default is for float32.
 
     Returns:
         k, and R² of the line; both nan where fewer than two norms can be used. A norm that grows towards the first
         layer gives a k above 1.
     """
     norms = np.asarray(norms)
-    usable = np.isfinite(norms) & (norms > 1e-37)  # below, float32 has few digits left
+    usable = np.isfinite(norms) & (norms > least)
     if usable.sum() < 2:
         return math.nan, math.nan
     layer, logs = np.arange(len(norms))[usable], np.log(norms[usable])
-    slope = np.polyfit(layer, logs, 1)[0]
-    rest = logs - np.polyval(np.polyfit(layer, logs, 1), layer)
+    line = np.polyfit(layer, logs, 1)
+    rest = logs - np.polyval(line, layer)
     spread = np.square(logs - logs.mean()).sum()
-    return float(np.exp(-slope)), float(1 - np.square(rest).sum() / spread) if spread else 1.0
+    return float(np.exp(-line[0])), float(1 - np.square(rest).sum() / spread) if spread else 1.0
 
 
 def measure_k(activation: str, gains: Sequence[float], *, depth: int = 50, seeds: range = range(5)) -> np.ndarray:
@@ -130,7 +135,7 @@ def measure_k(activation: str, gains: Sequence[float], *, depth: int = 50, seeds
         for row, factor in enumerate(gains):
             _scale(net, float(factor) / before)
             before = float(factor)
-            found[row, place] = fit_k(_grad_norms(net, x, y))[0]
+            found[row, place] = fit_k(_grad_norms(net, x, y), least=1e-300)[0]
     return found
 
 
