@@ -11,7 +11,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from course_lib.commands.checkout import Trouble, cannot_write, lessons, notebook, notebooks
+from course_lib.tidy import CHECKED
 
 COUNTED = {"explorers": "explorer", "predictions": "prediction", "exercises": "exercise", "claims": "claim"}  # tags
 PROMISE = {  # the parts of a lesson's first cell, sought in its paragraphs, each joined to one line
@@ -94,8 +97,15 @@ def read(path: Path) -> Lesson:
         raise Trouble(f"The first cell of {path.stem} lacks {' and '.join(missing)}.")
     tags = [tag for cell in nb.cells for tag in cell.metadata.get("tags", [])]
     concepts = dict.fromkeys(tag.removeprefix("concept:") for tag in tags if tag.startswith("concept:"))
-    counts = [tags.count(tag) for tag in COUNTED.values()]
+    counts = [_ticks(nb) if tag == "claim" else tags.count(tag) for tag in COUNTED.values()]
     return Lesson(path.stem, *(match[1].strip() for match in parts.values()), list(concepts), counts)
+
+
+def _ticks(nb: NotebookNode) -> int:
+    """How many claims the notebook has stored: a cell may hold more than one."""
+    checked = [cell for cell in nb.cells if CHECKED in cell.metadata.get("tags", [])]
+    said = "\n".join(output.get("text", "") for cell in checked for output in cell.get("outputs", []))
+    return sum(line.startswith("✓") for line in said.splitlines())
 
 
 def reported(file: str, there: list[Lesson]) -> tuple[Cost, str]:

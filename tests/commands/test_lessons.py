@@ -23,7 +23,7 @@ every curve.
 
 **You need** school maths, and lesson 0.1. **Time:** about 50 minutes; the end is optional.
 """
-TAGS = [["explorer", "concept:bump"], ["explorer"], ["prediction"], ["claim", tidy.CHECKED], ["concept:sum"], []]
+TAGS = [["explorer", "concept:bump"], ["explorer"], ["prediction"], ["concept:sum"], []]
 MACHINE = {"system": "Linux x86_64", "cores": 4, "memory_gb": 8, "python": "3.11.2", "torch": "2.13.0"}
 
 
@@ -36,6 +36,8 @@ def lesson(tmp_path, monkeypatch):
     def make(promise=PROMISE, name="02_bumps", tags=TAGS):
         cells = [nbformat.v4.new_markdown_cell(promise)]
         cells += [nbformat.v4.new_markdown_cell("", metadata={"tags": each}) for each in tags]
+        ticks = nbformat.v4.new_output("stream", text="✓ It is small: below 2\n✓ It is one: 1\n")
+        cells.append(nbformat.v4.new_code_cell("claim()", metadata={"tags": ["claim", tidy.CHECKED]}, outputs=[ticks]))
         path = tmp_path / "notebooks" / f"{name}.ipynb"
         tidy.write(nbformat.v4.new_notebook(cells=cells), path)
         return path
@@ -75,7 +77,7 @@ def test_a_lesson_is_read_from_its_first_cell_and_its_tags(lesson):
         "explorers": 2,
         "predictions": 1,
         "exercises": 0,
-        "claims": 1,
+        "claims": 2,
     }
 
 
@@ -117,7 +119,7 @@ def test_the_page_has_every_column_and_its_links(lesson, report):
     course(seconds=report())
     assert "| [02 Bumps](02_bumps.ipynb) | Can a sum of sigmoids \\| steps draw a curve? | It draws" in written()
     assert "| It draws every curve. | bump, sum |" in written()
-    assert "| [02 Bumps](02_bumps.ipynb) | 2 | 1 | 0 | 1 | 50 | 25 | 500 |" in written()
+    assert "| [02 Bumps](02_bumps.ipynb) | 2 | 1 | 0 | 2 | 50 | 25 | 500 |" in written()
     assert "- [02 Bumps](02_bumps.ipynb): school maths, and lesson 0.1." in written()
     assert "on two cores (Linux x86_64, Python 3.11.2, torch 2.13.0)." in written()
 
