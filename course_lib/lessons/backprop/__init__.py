@@ -3,11 +3,12 @@
 from course_lib.lessons.backprop.by_hand import NAMES, first_weights, loss_by_hand, slipped
 from course_lib.lessons.backprop.engine import Value
 from course_lib.lessons.backprop.exercises import backward, joined, layer, logits, net
-from course_lib.lessons.backprop.explorers import Forget, Graph, Kept, Mistakes, Nudge
+from course_lib.lessons.backprop.explorers import Graph, Kept, Nudge
 from course_lib.lessons.backprop.figures import plot_errors, plot_forgotten, plot_going_on
 from course_lib.lessons.backprop.graphs import plot_graph
 from course_lib.lessons.backprop.measures import kept_for_backward, multiplications, nudge_errors
 from course_lib.lessons.backprop.predictions import cost, forgotten, step, twice
+from course_lib.lessons.backprop.trained import Forget, Mistakes
 
 __all__ = [
     "NAMES",

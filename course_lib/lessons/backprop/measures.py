@@ -91,7 +91,15 @@ def angles(one: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> dict[str, floa
 
 
 def train_by_hand(
-    x: Tensor, y: Tensor, sizes: tuple[int, int, int, int], *, lr: float, batch_size: int, steps: int, **how: object
+    x: Tensor,
+    y: Tensor,
+    sizes: tuple[int, int, int, int],
+    *,
+    lr: float,
+    batch_size: int,
+    steps: int,
+    slip: str = "",
+    keep: float = 0.0,
 ) -> tuple[list[Tensor], list[list[Tensor]]]:
     """Trains the three-layer net with gradients by hand, and no autograd.
 
@@ -99,12 +107,13 @@ def train_by_hand(
         x, y: all training rows.
         sizes: (D, H1, H2, K).
         lr, batch_size, steps: of plain gradient descent on random batches; weights and batches come from seed 0.
-        **how: `slip`, a mistake in every gradient; `keep`, the share of the old gradient that stays in the new one.
+        slip: a mistake in every gradient, a key of `SLIPS`; none unless given.
+        keep: the share of the old gradient that stays in the new one: 0 forgets it, as zero_grad does; 1 keeps it all.
 
     Returns:
         The last weights, and those after every tenth step.
     """
-    gradients, keep = slipped(str(how.get("slip", ""))), float(how.get("keep", 0.0))
+    gradients = slipped(slip)
     g = torch.Generator().manual_seed(0)
     weights = [each.clone() for each in first_weights(sizes, g)]
     piles = [torch.zeros_like(each) for each in weights]
