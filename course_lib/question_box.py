@@ -9,13 +9,13 @@ import ipywidgets
 
 from course_lib.answers import Choice, Kind, Marks, Number, format_number
 from course_lib.panel import Panel, prose
-from course_lib.style import widget_css
+from course_lib.style import scale, widget_css
 
 if TYPE_CHECKING:
     from course_lib.prediction import Prediction
 
-WIDTH = "32em"  # of a slider
-EDGE, READOUT = "8px", "84px"  # what ipywidgets leaves beside the track of a slider: half a handle, and the number
+WIDTH = 416  # px of a slider, before the large mode
+EDGE, READOUT = 6, 59  # px beside the track of a slider: half a handle, and the number that it shows (4.2em)
 
 UNCUT = {"overflow": "visible"}  # the numbers at the ends of a scale reach beyond its box
 
@@ -111,7 +111,7 @@ def _sliders(kind: Marks) -> Control:
 
 
 def _bare_slider(kind: Number, at: float) -> ipywidgets.Widget:
-    look = {"layout": {"width": WIDTH, "margin": "0"}, "continuous_update": False}
+    look = {"layout": {"width": _width(), "margin": "0"}, "continuous_update": False}
     if kind.integer and not kind.log:
         return ipywidgets.IntSlider(at, min=kind.lo, max=kind.hi, **look)
     low, high = kind.place(kind.lo), kind.place(kind.hi)
@@ -140,8 +140,14 @@ def _scale(kind: Number) -> ipywidgets.HTML:
     mark = '<span style="position:absolute;left:{:.1f}%;transform:translateX(-50%)">{}</span>'
     marks = "".join(mark.format(100 * share, format_number(value)) for value, share in shares.items())
     unit = f'<span style="position:absolute;left:calc(100% + 2.5em)">{prose(kind.unit)}</span>' if kind.unit else ""
-    row = f"position:relative;height:1.3em;line-height:1.3;font-size:.85em;opacity:.8;margin:0 {READOUT} 0 {EDGE}"
-    return ipywidgets.HTML(f'<div style="{row}">{marks}{unit}</div>', layout={"width": WIDTH, "margin": "0"})
+    row = "position:relative;height:1.3em;line-height:1.3;font-size:.85em;opacity:.8"
+    row += f";margin:0 {10 + READOUT * scale():.0f}px 0 {EDGE}px"
+    return ipywidgets.HTML(f'<div style="{row}">{marks}{unit}</div>', layout={"width": _width(), "margin": "0"})
+
+
+def _width() -> str:
+    """In px, for slider and scale alike: an em is not the same length in both."""
+    return f"{WIDTH * scale():.0f}px"
 
 
 def _spread(kind: Marks) -> list[float]:

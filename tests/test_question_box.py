@@ -3,7 +3,7 @@
 import ipywidgets
 import pytest
 
-from course_lib import prediction
+from course_lib import prediction, style
 from course_lib.prediction import Choice, Marks, Number, Prediction
 from course_lib.question_box import QuestionBox
 
@@ -99,3 +99,16 @@ def test_a_kept_answer_is_shown_from_the_start():
     guess, found = ask(Number(0, 9))
     assert found["FloatSlider"][0].value == 7 and "Kept: 7." in guess._box._line.value
     assert isinstance(guess._box, QuestionBox)
+
+
+@pytest.mark.parametrize("lecture", [False, True])
+def test_the_numbers_below_a_slider_are_as_wide_as_its_track(lecture):
+    """Measured in JupyterLab: the track ends 10 px before the number that a slider shows, and that is 59 px wide."""
+    style.use_style(lecture=lecture)
+    try:
+        _, found = ask(Number(0, 10, start=5))
+        (slider,), scale = found["FloatSlider"], next(each for each in found["HTML"] if "translateX" in each.value)
+        assert slider.layout.width == scale.layout.width == f"{416 * style.scale():.0f}px"
+        assert f"margin:0 {10 + 59 * style.scale():.0f}px 0 6px" in scale.value
+    finally:
+        style.use_style()
