@@ -81,17 +81,17 @@ def as_function(answer: Any) -> Callable:
     return answer if callable(answer) else lambda: answer
 
 
-def _part_problem(exercise: Exercise, mine: Sequence[Any], right: Sequence[Any]) -> str:
-    """Why one of several results cannot be compared; "" when all can."""
-    for name, got, expected in zip(exercise.returns, mine, right, strict=True):
-        if got is None:
-            return f"{name} is None. Put `...` where you are not yet."
-        if problem := mismatch(got, expected):
-            shape = getattr(got, "shape", None)
-            twins = (n for n, each in zip(exercise.returns, right, strict=True) if n != name and each.shape == shape)
-            twin = next(twins, "")
-            return f"{name} is {problem}." + (f" {twin} has that shape: is the order right?" if twin else "")
-    return ""
+def _part_problem(exercise: Exercise, part: int, got: Any, expected: Sequence[Any]) -> str:
+    """Why one of several results cannot be compared; "" when it can."""
+    name = exercise.returns[part]
+    if got is None:
+        return f"{name} is None. Put `...` where you are not yet."
+    problem = mismatch(got, expected[part])
+    shape = getattr(got, "shape", None)
+    others = zip(exercise.returns, expected, strict=True) if problem and shape is not None else ()
+    twins = [other for other, value in others if other != name and getattr(value, "shape", None) == shape]
+    twin = f" {twins[0]} has that shape: is the order right?" if twins else ""
+    return f"{name} is {problem}.{twin}" if problem else ""
 
 
 def _not_attempted(exercise: Exercise) -> Outcome:
@@ -114,7 +114,8 @@ def _unusable(exercise: Exercise, args: tuple, mine: Result, right: Result) -> O
     if mine.value is None and exercise.nothing:
         return _outcome(NOT_YET, exercise.nothing)
     if _complete(exercise, [mine]):
-        problem = _part_problem(exercise, mine.value, right.value)
+        problems = [_part_problem(exercise, part, got, right.value) for part, got in enumerate(mine.value)]
+        problem = next(filter(None, problems), "")
         return _outcome(NOT_YET, f"For {at}: {problem}") if problem else None
     if problem := mismatch(mine.value, right.value):
         return _outcome(NOT_YET, f"For {at} your function returns {problem}." if at else f"Your answer is {problem}.")
@@ -201,9 +202,9 @@ def _begun(exercise: Exercise, cases: list[tuple], got: list[Result], expected: 
     said += _said_of_parts(exercise, found)
     for part in wrong:
         if misses or not any(part in parts for parts in found.values()):
-            problem = mismatch(first[part], expected[0].value[part])
-            words = problem or _compare(exercise, cases[0], first[part], expected[0].value[part], reveal=misses > 0)
-            said.append(f"{exercise.returns[part]}{' is' if problem else ':'} {words}{'.' if problem else ''}")
+            problem = _part_problem(exercise, part, first[part], expected[0].value)
+            words = _compare(exercise, cases[0], first[part], expected[0].value[part], reveal=misses > 0)
+            said.append(problem or f"{exercise.returns[part]}: {words}")
     still = ", ".join(name for part, name in enumerate(exercise.returns) if part not in there)
     return _outcome(NOT_YET, *said, f"`...` still stands for {still}.", names=tuple(found))
 

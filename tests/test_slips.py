@@ -87,8 +87,18 @@ def test_results_that_are_there_are_judged_while_others_are_open():
     assert "total: You take the mean." in outcome.message and outcome.misconceptions == ("mean",)
     outcome = judge(EXERCISE, lambda x, W: (x, ...))
     assert "product is a tensor of shape (4, 3), where shape (4, 2) is expected" in outcome.message
+    outcome = judge(EXERCISE, lambda x, W: (None, ...))
+    assert "product is None. Put `...` where you are not yet." in outcome.message
     for nothing in (lambda x, W: (..., ...), lambda x, W: ..., lambda x, W: (..., x, x)):
         assert judge(EXERCISE, nothing).kind == "not attempted"
+
+
+def test_a_result_that_is_missing_or_in_the_place_of_another_is_named():
+    assert "total is None" in judge(EXERCISE, lambda x, W: (x @ W.T, None)).message
+    outcome = judge(EXERCISE, lambda x, W: (x.sum(0), x @ W.T))
+    assert "For x (4, 3), W (2, 3): product is a tensor of shape (3,)" in outcome.message
+    assert "total has that shape: is the order right?" in outcome.message
+    assert "Right" not in outcome.message
 
 
 def test_many_arguments_are_shown_by_their_shapes():
