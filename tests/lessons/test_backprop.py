@@ -534,7 +534,7 @@ def test_kept_opens_where_more_is_kept_than_weighs():
 def test_goal_of_kept_needs_rows_not_width():
     explorer = lesson.Kept()
     assert not explorer.goal(explorer.result)[0]
-    assert explorer.goal(explorer.set(rows=512, layers=8, width=8).result)[0]
+    assert explorer.goal(explorer.set(rows=256, layers=8, width=8).result)[0]
     assert not explorer.goal(explorer.set(rows=1, layers=8, width=8).result)[0]
 
 

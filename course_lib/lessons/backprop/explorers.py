@@ -145,12 +145,13 @@ class Nudge(Explorer):
         right.set(xlabel="nudge h, log scale", ylabel="error of the slope, log scale")
         (all_of_them,) = right.plot([], [], color=GREY)
         (here,) = right.plot([], [], color=ORANGE, marker="o", markersize=9, linestyle="none")
-        moving = [curve, true, line, compared, all_of_them, here, left.legend(loc="upper left")]
+        left.legend(loc="upper left")  # it stands still: the curve hardly ever comes there
+        moving = [curve, true, line, compared, all_of_them, here]
         self.update(moving, result)
         return moving
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
-        curve, true, line, compared, all_of_them, here, _legend = moving
+        curve, true, line, compared, all_of_them, here = moving
         ends = np.array([-1.6, 1.6])
         curve.set_data(result["near"], result["curve"].clip(-50, 50))
         true.set_data(ends, result["true"] * ends)
@@ -191,7 +192,7 @@ class Kept(Explorer):
     """What fills the memory while a net trains?"""
 
     controls = {
-        "rows": Slider(1, 512, start=64, integer=True, label="batch size B"),
+        "rows": Slider(1, 256, start=64, integer=True, label="batch size B"),
         "layers": Slider(1, 8, start=4, integer=True, label="hidden layers"),
         "width": Slider(8, 128, start=32, integer=True, label="units a layer"),
     }
