@@ -24,7 +24,7 @@ from course_lib.exercise import Exercise
 from course_lib.explorer import Explorer
 from course_lib.fit import Run, evaluate, fit
 from course_lib.fit_many import Runs, fit_many
-from course_lib.nets import MLP
+from course_lib.nets import MLP, LeNet5
 from course_lib.prediction import Prediction
 from course_lib.show import show
 from course_lib.style import use_style
@@ -40,6 +40,7 @@ __all__ = [
     "EarlyStopping",
     "Exercise",
     "Explorer",
+    "LeNet5",
     "Prediction",
     "Run",
     "Runs",
