@@ -24,7 +24,7 @@ from course_lib.exercise import Exercise
 from course_lib.explorer import Explorer
 from course_lib.fit import Run, evaluate, fit
 from course_lib.fit_many import Runs, fit_many
-from course_lib.nets import MLP, LeNet5
+from course_lib.nets import MLP, LeNet5, ResNet, resnet18, resnet34, resnet50, resnet152
 from course_lib.prediction import Prediction
 from course_lib.show import show
 from course_lib.style import use_style
@@ -42,6 +42,7 @@ __all__ = [
     "Explorer",
     "LeNet5",
     "Prediction",
+    "ResNet",
     "Run",
     "Runs",
     "Schedule",
@@ -57,6 +58,10 @@ __all__ = [
     "plot_guessing",
     "plot_history",
     "plot_sweep",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnet152",
     "seed_everything",
     "setup",
     "show",

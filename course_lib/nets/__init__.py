@@ -2,5 +2,16 @@
 
 from course_lib.nets.lenet import LeNet5
 from course_lib.nets.mlp import MLP
+from course_lib.nets.resnet import BasicBlock, Bottleneck, ResNet, resnet18, resnet34, resnet50, resnet152
 
-__all__ = ["MLP", "LeNet5"]
+__all__ = [
+    "MLP",
+    "BasicBlock",
+    "Bottleneck",
+    "LeNet5",
+    "ResNet",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnet152",
+]
