@@ -28,6 +28,7 @@ from course_lib.nets import MLP, LeNet5, ResNet, resnet18, resnet34, resnet50, r
 from course_lib.prediction import Prediction
 from course_lib.show import show
 from course_lib.style import use_style
+from course_lib.summary import summary
 from course_lib.variation import shifted
 from course_lib.warm_up import warm_up
 from course_lib.watch import watch
@@ -65,6 +66,7 @@ __all__ = [
     "seed_everything",
     "setup",
     "show",
+    "summary",
     "watch",
 ]
 

@@ -192,7 +192,7 @@ class Seen(Mapping):
                 hooks.callback(layer.register_forward_hook(partial(self._look, name)).remove)
 
     def _look(self, name: str, layer: nn.Module, _inputs: Any, output: Any) -> None:
-        out = _first_tensor(output)
+        out = first_tensor(output)
         if out is None:
             return
         # a copy: the next layer may work in place
@@ -253,13 +253,13 @@ class Seen(Mapping):
         return "\n".join(lines) or "Nothing has been called yet."
 
 
-def _first_tensor(output: Any) -> Tensor | None:
+def first_tensor(output: Any) -> Tensor | None:
     """The output, or the first one of several: nn.LSTM gives (out, (h, c))."""
     if isinstance(output, Tensor):
         return output
     if isinstance(output, Mapping):
         output = list(output.values())
-    found = (_first_tensor(part) for part in output) if isinstance(output, list | tuple) else ()
+    found = (first_tensor(part) for part in output) if isinstance(output, list | tuple) else ()
     return next((part for part in found if part is not None), None)
 
 

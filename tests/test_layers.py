@@ -29,6 +29,10 @@ diagnose
 bar
 fit
 watch
+multiply_adds
+layer_calls
+summary_table
+summary
 sweep
 stacked
 together
