@@ -9,6 +9,7 @@ import json
 import math
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -35,33 +36,47 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         write_json(args.json, {})
     reports, failed, passed = [], 0, 0
-    for path in chosen:
-        runs, errors = _vary(path, jobs=args.jobs)
+    for path, runs, errors in _vary(chosen, jobs=args.jobs):
         rows = summary(runs)
         _print(path.stem, rows, errors)
         reports.append({"lesson": path.stem, "variations": list(VARIATIONS), "claims": rows, "errors": errors})
         failed += sum(not row["ok"] for row in rows) + len(errors)
         passed += sum(row["ok"] for row in rows)
     if args.json:
-        write_json(args.json, reports)
+        write_json(args.json, sorted(reports, key=lambda report: report["lesson"]))
     print(f"{passed} passed, {failed} failed")
     return int(failed > 0)
 
 
-def _vary(path: Path, *, jobs: int) -> tuple[dict[str, list[dict[str, Any]]], dict[str, str]]:
-    """The claims of each variation, in the order of the notebook, and the error of each that did not run through."""
-    with ThreadPoolExecutor(jobs) as pool:  # the work is in the kernels, each a process of its own
-        results = pool.map(lambda variables: _claims_of(path, variables), VARIATIONS.values())
-        results = list(tqdm(results, total=len(VARIATIONS), desc=path.stem, unit="run", leave=False, disable=None))
-    runs = {name: claims for name, (claims, _) in zip(VARIATIONS, results, strict=True)}
-    errors = {name: error for name, (_, error) in zip(VARIATIONS, results, strict=True) if error}
-    return runs, errors
+Claims = list[dict[str, Any]]
 
 
-def _claims_of(path: Path, variables: dict[str, str]) -> tuple[list[dict[str, Any]], str]:
+def _vary(chosen: list[Path], *, jobs: int) -> Iterator[tuple[Path, dict[str, Claims], dict[str, str]]]:
+    """Each lesson with the claims of each variation, in the order of the notebook, and the error of each that stopped.
+
+    All runs of all lessons stand in one queue, so that no core waits for the last run of a lesson. The last lesson
+    comes first: lesson 00 is the shortest, and at the very end a core does wait.
+    """
+    pool = ThreadPoolExecutor(jobs)  # the work is in the kernels, each a process of its own
+    try:
+        queue = {
+            path: [pool.submit(_claims_of, path, variables) for variables in VARIATIONS.values()]
+            for path in sorted(chosen, reverse=True)
+        }
+        for path, futures in queue.items():
+            done = (future.result() for future in futures)
+            done = list(tqdm(done, total=len(futures), desc=path.stem, unit="run", leave=False, disable=None))
+            runs = {name: claims for name, (claims, _) in zip(VARIATIONS, done, strict=True)}
+            yield path, runs, {name: error for name, (_, error) in zip(VARIATIONS, done, strict=True) if error}
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _claims_of(path: Path, variables: dict[str, str]) -> tuple[Claims, str]:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "claims.jsonl"
-        done = execute(path, env=variables | {"COURSE_CLAIMS_LOG": str(log)}, bar=False, cell_seconds=CELL_SECONDS)
+        env = variables | {"COURSE_CLAIMS_LOG": str(log)}
+        done = execute(path, env=env, bar=False, cell_seconds=CELL_SECONDS, memory=False)
         lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
     return [json.loads(line) for line in lines], done.error
 

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def execute(
     twice: bool = False,
     bar: bool = True,
     cell_seconds: int = CELL_SECONDS,
+    memory: bool = True,
 ) -> Execution:
     """Run every cell of the notebook at `path` in a fresh kernel whose working folder is the notebook's own.
 
@@ -51,6 +53,7 @@ def execute(
         twice: run all cells a second time in the same kernel, as a learner does who starts again at the top.
         bar: show a progress bar over the cells (only on a terminal).
         cell_seconds: a cell that takes longer is stopped, and is the error.
+        memory: watch it, which costs a few percent of a core; otherwise ``peak_mb`` is 0.
 
     Raises:
         Trouble: the file is no notebook.
@@ -63,7 +66,10 @@ def execute(
     with tempfile.TemporaryDirectory() as own:
         # a run by machine is no answer of the learner's: it keeps its progress to itself
         environment = os.environ | {"COURSE_PROGRESS": str(Path(own) / "progress.jsonl")} | (env or {})
-        with client.setup_kernel(env=environment, stderr=subprocess.DEVNULL), Memory(_pid(client)) as memory:
+        with (
+            client.setup_kernel(env=environment, stderr=subprocess.DEVNULL),
+            Memory(_pid(client)) if memory else nullcontext() as watched,
+        ):
             _on_cores(_pid(client))
             start = time.perf_counter()
             try:
@@ -73,7 +79,7 @@ def execute(
             except (CellExecutionError, CellTimeoutError, DeadKernelError) as problem:
                 error = _sentence(problem, cell)
             seconds = time.perf_counter() - start
-    return Execution(path.stem, seconds, memory.peak / 1e6, done, error, nb)
+    return Execution(path.stem, seconds, watched.peak / 1e6 if watched else 0.0, done, error, nb)
 
 
 def _pid(client: NotebookClient) -> int:

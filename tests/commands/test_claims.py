@@ -87,3 +87,14 @@ def test_a_text_used_twice_is_two_claims():
 )
 def test_values_are_shown_as_a_range(values, words):
     assert claims.spread(values) == words
+
+
+def test_all_lessons_share_one_queue_and_are_reported_in_order(monkeypatch, tmp_path, capsys):
+    paths = [tmp_path / f"0{k}_tiny.ipynb" for k in range(3)]
+    monkeypatch.setattr(claims, "lessons", lambda _chosen: paths)
+    monkeypatch.setattr(claims, "_claims_of", lambda path, _variables: ([line(f"of {path.stem}", 1)], ""))
+    assert claims.main(argparse.Namespace(lessons=[], json=str(tmp_path / "claims.json"), jobs=2)) == 0
+    written = json.loads((tmp_path / "claims.json").read_text())
+    assert [report["lesson"] for report in written] == [path.stem for path in paths]
+    assert all(len(report["claims"][0]["holds_in"]) == 7 for report in written)
+    assert capsys.readouterr().out.splitlines()[-1] == "3 passed, 0 failed"
