@@ -1,0 +1,167 @@
+"""What the learner drags in lesson 07: the gate of untrained nets, and the number of ways through a net."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from course_lib import style
+from course_lib.colors import BLUE, GREY, TRUTH
+from course_lib.controls import Choice, Slider
+from course_lib.explorer import Explorer
+from course_lib.lessons.skip_connections.nets import seeded, some_digits, stack
+from course_lib.nets.residual import Stack
+
+BLOCKS = 31
+"""Of the gate explorer: 64 layers."""
+
+
+@cache
+def gated(norm: str | None, zero_start: bool) -> Stack:
+    """64 untrained layers of 32 units, whose gate the explorer moves."""
+    return seeded(lambda: stack(2 * BLOCKS + 2, norm=norm, zero_start=zero_start), 0)
+
+
+def there_and_back(net: Stack, alpha: float) -> tuple[Tensor, Tensor, Tensor]:
+    """One batch of 64 digits through the net with this gate in each block, and its gradient back.
+
+    Returns:
+        The loss (); the size of what each block puts out, and the norm of the gradient there, (blocks,) each.
+    """
+    x, y = some_digits(64)
+    h, outs = net.stem(x), []
+    for block in net.blocks:
+        block.alpha = alpha
+        h = block(h)
+        outs.append(h)
+    loss = F.cross_entropy(net.head(h), y)
+    grads = torch.stack(torch.autograd.grad(loss, outs)).double()
+    sizes = torch.stack([out.detach() for out in outs]).double().square().mean((1, 2)).sqrt()
+    return loss.detach(), sizes, grads.flatten(1).norm(dim=1)
+
+
+class Gate(Explorer):
+    """y = αx + f(x): how much of x should a block hand on, and what keeps the sum in bounds?"""
+
+    controls = {
+        "alpha": Slider(0, 1.2, start=1, step=0.05, label="α"),
+        "norm": Choice("none", "before", "after", label="norm"),
+        "begin": Choice("He", "branch at 0", label="first weights"),
+    }
+    figsize = (8.4, 3.5)
+    also_show = (there_and_back,)
+    budget_ms = 100
+    """64 layers, there and back at each move."""
+
+    def compute(self, alpha: float, norm: str, begin: str) -> dict[str, Any]:
+        net = gated(None if norm == "none" else norm, begin == "branch at 0")
+        loss, sizes, grads = there_and_back(net, alpha)
+        named = {"alpha": alpha, "norm": norm, "begin": begin, "loss": float(loss)}
+        return {**named, "sizes": sizes.numpy(), "grads": grads.numpy()}
+
+    def draw(self, fig: Figure, result: dict[str, Any]) -> list:
+        left, right = fig.subplots(1, 2)
+        for ax, title, (low, high) in (
+            (left, "forward: size of the outputs", (-7, 10)),
+            (right, "backward: norm of the gradient", (-13, 10)),
+        ):
+            places = range(low + 1, high, 3)
+            ax.set(xlim=(0, BLOCKS + 1), ylim=(low, high), xlabel="block", title=title)
+            ax.set_yticks([low + 0.3, *places[1:], high - 0.3], ["0", *(f"1e{n}" for n in places[1:]), "more"])
+            ax.axhline(0, color=GREY, linewidth=0.8)
+        look = {"marker": "o", "markersize": 4 * style.scale(), "linewidth": 1, "color": BLUE}
+        moving = [left.plot([], [], **look)[0], right.plot([], [], **look)[0]]
+        self.update(moving, result)
+        return moving
+
+    def update(self, moving: list, result: dict[str, Any]) -> None:
+        block = np.arange(1, BLOCKS + 1)
+        for line, name, (low, high) in zip(moving, ("sizes", "grads"), ((-7, 10), (-13, 10)), strict=True):
+            with np.errstate(divide="ignore"):
+                powers = np.log10(result[name])
+            line.set_data(block, np.nan_to_num(powers, nan=high - 0.3).clip(low + 0.3, high - 0.3))
+
+    def describe(self, result: dict[str, Any]) -> str:
+        sizes, grads = result["sizes"], result["grads"]
+        words = f"α = {result['alpha']:.2f}, norm {result['norm']}, first weights {result['begin']}: loss "
+        words += f"{_number(result['loss'])} before the first step. Outputs: {_number(sizes[0])} behind the first "
+        words += f"block, {_number(sizes[-1])} behind the last. Gradient: {_number(grads[-1])} behind the last block, "
+        return words + f"{_number(grads[0])} behind the first."
+
+    def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
+        first, last = result["grads"][[0, -1]]
+        even = last > 0 and 0.2 <= first / last <= 5
+        met = result["norm"] == "none" and result["alpha"] >= 0.95 and result["loss"] < 4 and even
+        now = f"now loss {_number(result['loss'])}"
+        return bool(met), f"no norm, α at 1, and a loss below 4 with as much gradient below as above; {now}"
+
+
+# ------------------------------------------------------------------------------------------------------------ the ways
+def lengths(blocks: int, slope: float) -> tuple[np.ndarray, np.ndarray]:
+    """Ways through `blocks` blocks by the number of branches they take: their share, and that of their gradient.
+
+    A way that takes k branches hands on slope^k of a gradient. Added up over all ways this is (1 + slope)^blocks.
+
+    Returns:
+        Two arrays (blocks + 1,), each of which adds up to 1.
+    """
+    k = np.arange(blocks + 1)
+    ways = np.array([math.lgamma(blocks + 1) - math.lgamma(j + 1) - math.lgamma(blocks - j + 1) for j in k])
+    share = ways - blocks * math.log(2)
+    carried = ways + k * math.log(slope) - blocks * math.log1p(slope)
+    return np.exp(share), np.exp(carried)
+
+
+class Paths(Explorer):
+    """2ⁿ ways through n blocks: which of them carry the gradient?"""
+
+    controls = {
+        "blocks": Slider(1, 75, start=54, integer=True, label="blocks"),
+        "slope": Slider(0.01, 1, start=0.1, log=True, label="what a branch hands on"),
+    }
+    figsize = (7.4, 3.3)
+    also_show = (lengths,)
+
+    def compute(self, blocks: int, slope: float) -> dict[str, Any]:
+        share, carried = lengths(blocks, slope)
+        return {"blocks": blocks, "slope": slope, "share": share, "carried": carried}
+
+    def draw(self, fig: Figure, result: dict[str, Any]) -> list:
+        ax = fig.subplots()
+        ax.set(xlim=(-1, 76), ylim=(0, 1.05), xlabel="branches that a way takes", ylabel="share, tallest = 1")
+        size = 4 * style.scale()
+        (ways,) = ax.plot([], [], **{**TRUTH, "marker": "s"}, markersize=size, label="of the ways")
+        (carried,) = ax.plot([], [], color=BLUE, marker="o", markersize=size, label="of the gradient")
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+        moving = [ways, carried]
+        self.update(moving, result)
+        return moving
+
+    def update(self, moving: list, result: dict[str, Any]) -> None:
+        for line, name in zip(moving, ("share", "carried"), strict=True):
+            line.set_data(np.arange(result["blocks"] + 1), result[name] / result[name].max())
+
+    def describe(self, result: dict[str, Any]) -> str:
+        n, s = result["blocks"], result["slope"]
+        return (
+            f"{n} blocks, so {float(2**n):.3g} ways; on average they take {n / 2:g} branches. A branch hands on "
+            f"{s:.2g} of a gradient, so it comes through ways with {n * s / (1 + s):.2g} branches on average."
+        )
+
+    def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
+        few = float(result["carried"][:6].sum())
+        met = result["blocks"] >= 70 and few >= 0.9
+        return met, f"70 blocks, and 90 % of the gradient through ways of 5 branches or fewer; now {few:.0%}"
+
+
+def _number(value: float) -> str:
+    if value == 0 or not math.isfinite(value):
+        return "exactly 0" if value == 0 else "not finite"
+    return f"{value:.2g}"

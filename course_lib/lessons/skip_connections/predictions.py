@@ -1,0 +1,78 @@
+"""What lesson 07 asks before it shows anything."""
+
+from course_lib.prediction import Number, Prediction
+
+vanished = Prediction(
+    "skip_connections/vanished",
+    "The same plain nets of 32 layers, begun as He would. What is the gradient of the first layer's weights, divided "
+    "by that of the last layer's?",
+    Number(1e-14, 1e4, log=True),
+    usual={
+        "vanished as well": (
+            1e-11,
+            "With PyTorch's own first weights, yes. He's are larger by just the factor that ReLU takes away, so each "
+            "layer hands on a gradient of about the size it gets.",
+        ),
+        "exploded": (
+            1e3,
+            "It would, with weights a little larger still. He's gain sits on the edge between the two.",
+        ),
+    },
+    tolerance=4,
+)
+
+deep_loss = Prediction(
+    "skip_connections/deep_loss",
+    "64 plain layers, He's first weights, healthy gradients, the best of two rates. Eight layers end at a training "
+    "loss of about 0.1; guessing is 2.3. Where do 64 layers end, on the digits they are trained on?",
+    Number(1e-3, 10, log=True),
+    usual={
+        "deeper fits better": (
+            0.005,
+            "It could: 64 layers can represent all that eight can, if the others hand through what they get. It is not "
+            "found.",
+        ),
+        "about the same": (
+            0.1,
+            "That would be so if the additional layers did no harm. They do.",
+        ),
+    },
+    tolerance=1,
+)
+
+explosion = Prediction(
+    "skip_connections/explosion",
+    "150 layers with skips, He's first weights, no norm. What is the loss before the first step?",
+    Number(1, 1e20, log=True),
+    usual={
+        "that of guessing": (
+            2.3,
+            "So it is for a net whose signals keep their size. Here each block adds its branch to what comes in, and "
+            "nothing makes the sum smaller again.",
+        ),
+        "a hundred times that": (
+            250,
+            "For 32 layers that is about right. Each block multiplies, so the rest of the way adds powers of ten.",
+        ),
+    },
+    tolerance=8,
+)
+
+backwards = Prediction(
+    "skip_connections/backwards",
+    "All eight blocks of the residual net in reverse order, the last first, nothing trained again. Which share of the "
+    "400 new digits does it read?",
+    Number(0, 1),
+    usual={
+        "nothing but guessing": (
+            0.1,
+            "That is the plain net. There each block understands only what the block below it says. In a residual net "
+            "all blocks read from one stream and add to it.",
+        ),
+        "half": (
+            0.5,
+            "The order matters less than that: most of what a block adds does not depend on the other blocks.",
+        ),
+    },
+    tolerance=0.4,
+)

@@ -1,0 +1,167 @@
+"""What the learner drags on trained nets: which blocks run and in which order, and the loss around a net."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from course_lib import style
+from course_lib.colors import BLACK, BLUE, ORANGE, TRUTH
+from course_lib.controls import Choice, Slider, Switches
+from course_lib.explorer import Explorer
+from course_lib.lessons.skip_connections.lesion import (
+    BLOCKS,
+    KINDS,
+    new_digits,
+    readers,
+    reversed_order,
+    right,
+    swapped,
+    without,
+)
+from course_lib.lessons.skip_connections.nets import DEEP, RATES, trained
+from course_lib.lessons.skip_connections.slices import better_than_guessing, loss_slice
+from course_lib.stamp import Stamp
+
+ORDERS = {"as trained": without(), "4 and 5 swapped": swapped(3), "reversed": reversed_order()}
+
+
+class Lesion(Explorer):
+    """Two trained nets of eight blocks: how much may you take out, swap or reverse before they stop reading?"""
+
+    controls = {
+        "keep": Switches(BLOCKS, start=(True,) * 3 + (False,) + (True,) * 4),
+        "order": Choice(*ORDERS, label="order"),
+        "seed": Choice(0, 1, 2, label="seed"),
+    }
+    figsize = (8.4, 3.9)
+    also_show = (right, readers)
+
+    def compute(self, keep: tuple[bool, ...], order: str, seed: int) -> dict[str, Any]:
+        running, (_, y) = [block for block in ORDERS[order] if keep[block]], new_digits()
+        result = {"running": running, "order": ORDERS[order], "seed": seed}
+        for kind in KINDS:
+            found = right(readers(kind).model(seed=seed), running).double()
+            each = [float(found[y == digit].mean()) for digit in range(10)]
+            result[kind] = {"each": np.array(each), "all": float(found.mean())}
+        return result
+
+    def draw(self, fig: Figure, result: dict[str, Any]) -> list:
+        top, *below = fig.subplot_mosaic([["order"] * 2, list(KINDS)], height_ratios=(1, 4)).values()
+        top.set(xlim=(-0.5, BLOCKS - 0.5), ylim=(-0.5, 0.5), title="blocks, in the order in which they run")
+        top.axis("off")
+        top.title.set_visible(True)
+        size, moving = 12 * style.scale(), []
+        for place in range(BLOCKS):
+            box = top.add_patch(Rectangle((place - 0.4, -0.42), 0.8, 0.84, edgecolor=BLACK))
+            moving += [box, top.add_artist(Stamp(size=size, bold=True))]
+        for ax, kind, color in zip(below, KINDS, (ORANGE, BLUE), strict=True):
+            ax.set(xlim=(-0.6, 9.6), ylim=(0, 1.04), title=kind, xlabel="digit", xticks=range(10))
+            ax.axhline(0.1, **TRUTH)
+            moving += list(ax.bar(range(10), np.ones(10), width=0.7, color=color))
+            moving += ax.plot([-0.6, 9.6], [1, 1], color=BLACK, linewidth=2 * style.scale())
+        below[0].set_ylabel("share read rightly")
+        below[1].set_yticklabels([])
+        self.update(moving, result)
+        return moving
+
+    def update(self, moving: list, result: dict[str, Any]) -> None:
+        boards, bars = moving[: 2 * BLOCKS], moving[2 * BLOCKS :]
+        for place, block in enumerate(result["order"]):
+            box, number = boards[2 * place : 2 * place + 2]
+            runs = block in result["running"]
+            box.set_facecolor("#c9dcea" if runs else "white")
+            box.set_linestyle("-" if runs else ":")
+            number.say(str(block + 1) if runs else "", at=(place, 0))
+        for k, kind in enumerate(KINDS):
+            *each, line = bars[11 * k : 11 * k + 11]
+            for bar, share in zip(each, result[kind]["each"], strict=True):
+                bar.set_height(share)
+            line.set_ydata([result[kind]["all"]] * 2)
+
+    def describe(self, result: dict[str, Any]) -> str:
+        order = " ".join(str(block + 1) for block in result["running"]) or "none"
+        shares = " and ".join(f"the {kind} net {result[kind]['all']:.0%}" for kind in KINDS)
+        return f"Blocks that run: {order}. Of 400 new digits, {shares} are read rightly; guessing gets 10 %."
+
+    def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
+        gone, now = BLOCKS - len(result["running"]), result["residual"]["all"]
+        return gone >= 5 and now >= 0.85, f"five blocks gone, and the residual net still at 85 %; now {gone}, {now:.0%}"
+
+
+@lru_cache(maxsize=64)
+def around(kind: str, depth: int, span: float) -> torch.Tensor:
+    """The loss on 100 digits around a net of the lesson, (21, 21)."""
+    if kind == "residual":
+        runs = trained(depth, zero_start=True)
+    else:
+        runs = trained(depth, alpha=0, rates=RATES if depth <= 8 else DEEP)
+    return loss_slice(runs.model(lr=1, seed=0), span=span, rows=100)  # at the rate 4e-3
+
+
+class Slice(Explorer):
+    """How far can you walk away from a trained net, in a random direction, before it only guesses?"""
+
+    controls = {
+        "kind": Choice("plain", "residual", label="net"),
+        "depth": Choice(8, 32, label="layers"),
+        "span": Slider(0.1, 2, start=0.5, step=0.05, label="how far"),
+    }
+    figsize = (6.6, 3.9)
+    also_show = (around, loss_slice)
+    budget_ms = 400
+    """441 nets of up to 32 layers at each move."""
+
+    def compute(self, kind: str, depth: int, span: float) -> dict[str, Any]:
+        losses = around(kind, depth, span)
+        return {"kind": kind, "depth": depth, "span": span, "losses": losses.numpy()}
+
+    def draw(self, fig: Figure, result: dict[str, Any]) -> list:
+        ax = fig.subplots()
+        span = self.controls["span"].hi
+        ax.set(xlim=(-span, span), ylim=(-span, span), xlabel="along one direction", ylabel="along another")
+        ax.set_aspect("equal")
+        ax.grid(False)
+        image = ax.imshow(shade(result["losses"]), extent=(-1, 1, -1, 1), origin="lower", **SHADES)
+        (here,) = ax.plot([0], [0], "D", color=BLACK, markersize=6 * style.scale(), label="the trained net")
+        bar = fig.colorbar(image, ax=ax)
+        bar.set_ticks(
+            np.log10([0.1, 0.3, 1, 2.3, 10, 100, 1000]), labels=["0.1", "0.3", "1", "2.3", "10", "100", "more"]
+        )
+        bar.set_label("loss; 2.3 is guessing")
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1))
+        moving = [image, here]
+        self.update(moving, result)
+        return moving
+
+    def update(self, moving: list, result: dict[str, Any]) -> None:
+        image, _ = moving
+        image.set_data(shade(result["losses"]))
+        span = result["span"]
+        image.set_extent((-span, span, -span, span))
+
+    def describe(self, result: dict[str, Any]) -> str:
+        losses = torch.tensor(result["losses"])
+        middle = float(losses[len(losses) // 2, len(losses) // 2])
+        return (
+            f"{result['kind']}, {result['depth']} layers: loss {middle:.2g} in the middle; of 441 nets up to "
+            f"{result['span']:.2f} away, {better_than_guessing(losses):.0%} are better than guessing."
+        )
+
+    def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
+        share = better_than_guessing(torch.tensor(result["losses"]))
+        met = share > 0.9 and result["span"] >= 0.3
+        return met, f"a square of 0.3 or more with 90 % of its nets better than guessing; now {share:.0%}"
+
+
+SHADES = {"cmap": "viridis_r", "vmin": -1, "vmax": 3, "interpolation": "nearest"}
+
+
+def shade(losses: np.ndarray) -> np.ndarray:
+    """log10 of the losses, cut to what the bar of colours shows."""
+    return np.log10(np.nan_to_num(losses, nan=1e3, posinf=1e3).clip(0.1, 1e3))
