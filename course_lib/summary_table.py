@@ -29,7 +29,7 @@ def as_html(summary: Summary) -> str:
     """A table without a colour of its own; a long one scrolls below its head, and its total stays in sight."""
     rows = "".join(f"<tr>{_line(_cells(row), 'td')}</tr>" for row in summary.rows)
     head = f'<thead style="{_STICKY};top:0"><tr>{_line(HEAD, "th")}</tr></thead>'
-    foot = f'<tfoot style="{_STICKY};bottom:0;box-shadow:inset 0 1px;font-weight:bold"><tr>{_line(_total(summary), "td")}</tr></tfoot>'
+    foot = f'<tfoot style="{_STICKY};{_SUM}"><tr>{_line(_total(summary), "td")}</tr></tfoot>'
     table = f'<table style="font-size:inherit;margin:0">{head}<tbody>{rows}</tbody>{foot}</table>'
     notes = "".join(f'<div style="margin-top:.3em">{html.escape(note)}</div>' for note in _notes(summary))
     size = f"font-size:calc({scale():.3g} * var(--jp-content-font-size1, 14px))"
@@ -40,6 +40,7 @@ def as_html(summary: Summary) -> str:
 
 
 _STICKY = "position:sticky;background:var(--jp-layout-color0, Canvas)"
+_SUM = "bottom:0;box-shadow:inset 0 1px;font-weight:bold"  # a border would scroll away
 
 
 def _aligned(cell: str, column: int, width: int) -> str:
