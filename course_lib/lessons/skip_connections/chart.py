@@ -35,6 +35,14 @@ class Entry(NamedTuple):
     source: str
 
 
+PLACES = {
+    "GoogLeNet": (-8, 0, "right", "center"),
+    "VGG": (8, 4, "left", "bottom"),
+    "ResNet": (-8, 0, "right", "center"),
+}
+"""Where the words stand, seen from their mark, where the usual place is taken: points to the right and up, and how."""
+
+
 def depth_table() -> list[Entry]:
     """The rows of data/depth.csv, first year first."""
     with (FOLDER / "depth.csv").open(encoding="utf-8", newline="") as file:
@@ -56,16 +64,9 @@ def plot_depth(table: list[Entry], human: float) -> Axes:
         mark = "o" if entry.layers else "s"
         ax.plot(entry.year, entry.error, mark, color=color, markerfacecolor=face, markersize=9 * style.scale())
         words = f"{entry.name}, {entry.layers} layers" if entry.layers else f"{entry.name}, no net"
-        right, above = entry.year < 2015, entry.name == "VGG"
-        ax.annotate(
-            words,
-            (entry.year, entry.error),
-            xytext=(8 if right else -8, 5 if above else -3 if entry.name == "GoogLeNet" else 2),
-            textcoords="offset points",
-            ha="left" if right else "right",
-            va="top" if entry.name in ("GoogLeNet", "ResNet") else "bottom",
-            fontsize="small",
-        )
+        dx, dy, ha, va = PLACES.get(entry.name, (8, 2, "left", "bottom"))
+        spot = {"xytext": (dx * style.scale(), dy), "textcoords": "offset points", "ha": ha, "va": va}
+        ax.annotate(words, (entry.year, entry.error), fontsize="small", **spot)
     ax.axhline(human, color=GREY, linestyle="--")
     ax.annotate(
         f"one trained person, {human:g} %", (2009.8, human), xytext=(0, -4), textcoords="offset points", va="top"

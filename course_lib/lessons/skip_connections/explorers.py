@@ -21,6 +21,9 @@ from course_lib.nets.residual import Stack
 
 BLOCKS = 31
 """Of the gate explorer: 64 layers."""
+TITLES = ("forward: size of the outputs", "backward: norm of the gradient")
+LIMITS = ((-7, 9), (-13, 9))
+"""Powers of ten that the two pictures reach to; the lowest place stands for 0, the highest for all that is more."""
 
 
 @cache
@@ -68,13 +71,11 @@ class Gate(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         left, right = fig.subplots(1, 2)
-        for ax, title, (low, high) in (
-            (left, "forward: size of the outputs", (-7, 10)),
-            (right, "backward: norm of the gradient", (-13, 10)),
-        ):
-            places = range(low + 1, high, 3)
+        for ax, title, (low, high) in zip((left, right), TITLES, LIMITS, strict=True):
+            powers = range(low + 4, high - 2, 3)
             ax.set(xlim=(0, BLOCKS + 1), ylim=(low, high), xlabel="block", title=title)
-            ax.set_yticks([low + 0.3, *places[1:], high - 0.3], ["0", *(f"1e{n}" for n in places[1:]), "more"])
+            names = [{0: "1", 3: "1000"}.get(power, f"1e{power}") for power in powers]
+            ax.set_yticks([low + 0.5, *powers, high - 0.5], ["0", *names, "more"])
             ax.axhline(0, color=GREY, linewidth=0.8)
         look = {"marker": "o", "markersize": 4 * style.scale(), "linewidth": 1, "color": BLUE}
         moving = [left.plot([], [], **look)[0], right.plot([], [], **look)[0]]
@@ -83,10 +84,10 @@ class Gate(Explorer):
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
         block = np.arange(1, BLOCKS + 1)
-        for line, name, (low, high) in zip(moving, ("sizes", "grads"), ((-7, 10), (-13, 10)), strict=True):
+        for line, name, (low, high) in zip(moving, ("sizes", "grads"), LIMITS, strict=True):
             with np.errstate(divide="ignore"):
                 powers = np.log10(result[name])
-            line.set_data(block, np.nan_to_num(powers, nan=high - 0.3).clip(low + 0.3, high - 0.3))
+            line.set_data(block, np.nan_to_num(powers, nan=high - 0.5).clip(low + 0.5, high - 0.5))
 
     def describe(self, result: dict[str, Any]) -> str:
         sizes, grads = result["sizes"], result["grads"]

@@ -73,6 +73,8 @@ def plot_losses(
     ax.annotate("guessing", (1.01, math.log(10)), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
     _depth_axis(ax, every)
     ax.set(yscale="log", ylim=(bottom, top), ylabel=f"{what}, log scale")
+    if top < 100:
+        ax.set_yticks((0.01, 0.1, 1), ("0.01", "0.1", "1"))
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return says(ax, f"{what} against the number of layers, medians of three seeds. {'; '.join(words)}.")
 

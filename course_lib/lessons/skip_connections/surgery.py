@@ -91,17 +91,20 @@ class Lesion(Explorer):
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         gone, now = BLOCKS - len(result["running"]), result["residual"]["all"]
-        return gone >= 5 and now >= 0.85, f"five blocks gone, and the residual net still at 85 %; now {gone}, {now:.0%}"
+        return (
+            gone >= 5 and now >= 0.85,
+            f"five blocks gone, and the residual net still at 85 %; now {gone} gone, {now:.0%}",
+        )
 
 
 @lru_cache(maxsize=64)
 def around(kind: str, depth: int, span: float) -> torch.Tensor:
-    """The loss on 100 digits around a net of the lesson, (21, 21)."""
+    """The loss on 60 digits around a net of the lesson, (15, 15)."""
     if kind == "residual":
         runs = trained(depth, zero_start=True)
     else:
         runs = trained(depth, alpha=0, rates=RATES if depth <= 8 else DEEP)
-    return loss_slice(runs.model(lr=1, seed=0), span=span, rows=100)  # at the rate 4e-3
+    return loss_slice(runs.model(lr=1, seed=0), span=span, rows=60, points=15)  # at the rate 4e-3
 
 
 class Slice(Explorer):
@@ -110,12 +113,12 @@ class Slice(Explorer):
     controls = {
         "kind": Choice("plain", "residual", label="net"),
         "depth": Choice(8, 32, label="layers"),
-        "span": Slider(0.1, 2, start=0.5, step=0.05, label="how far"),
+        "span": Slider(0.1, 1.2, start=0.6, step=0.05, label="how far"),
     }
     figsize = (6.6, 3.9)
     also_show = (around, loss_slice)
     budget_ms = 400
-    """441 nets of up to 32 layers at each move."""
+    """225 nets of up to 32 layers at each move."""
 
     def compute(self, kind: str, depth: int, span: float) -> dict[str, Any]:
         losses = around(kind, depth, span)
@@ -149,8 +152,8 @@ class Slice(Explorer):
         losses = torch.tensor(result["losses"])
         middle = float(losses[len(losses) // 2, len(losses) // 2])
         return (
-            f"{result['kind']}, {result['depth']} layers: loss {middle:.2g} in the middle; of 441 nets up to "
-            f"{result['span']:.2f} away, {better_than_guessing(losses):.0%} are better than guessing."
+            f"{result['kind']}, {result['depth']} layers: loss {middle:.2g} in the middle; of {losses.numel()} nets up "
+            f"to {result['span']:.2f} away, {better_than_guessing(losses):.0%} are better than guessing."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:

@@ -1,0 +1,283 @@
+"""Lesson 07: its claims are false where they should be, and what it measures is right."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import course_lib as course
+from course_lib.claim import claim
+from course_lib.exercise import CORRECT, NOT_YET
+from course_lib.lessons import skip_connections as lesson
+from course_lib.lessons.skip_connections.chart import Entry
+from course_lib.lessons.skip_connections.explorers import gated, there_and_back
+from course_lib.lessons.skip_connections.slices import directions
+from tests.lessons.cells import code_cells
+
+
+def cell(name):
+    return next(each for each in code_cells("07_skip_connections") if each.id == name)
+
+
+def losses(depth, **options):
+    return np.median(lesson.last_losses(lesson.trained(depth, **options)))
+
+
+# ----------------------------------------------------------------------------------------------- claims, and controls
+def test_vanished_needs_depth_and_pytorchs_first_weights():
+    ratio = lambda depth, init: lesson.over_depths(lesson.first_gradient, [depth], alpha=0, init=init)[0]  # noqa: E731
+    claim("vanished", ratio(32, "torch").max(), below=1e-8)
+    assert not ratio(64, "torch").any()
+    for depth, init in ((32, "he"), (8, "torch")):  # other first weights; fewer layers
+        with pytest.raises(AssertionError, match="is not below"):
+            claim("vanished", ratio(depth, init).max(), below=1e-8)
+    claim("healthy", ratio(32, "he").min(), above=0.05)
+
+
+@pytest.mark.slow
+def test_degraded_needs_depth_and_no_skip():
+    eight, deep, skips = (
+        losses(depth, rates=(1e-3,), **options)
+        for depth, options in ((8, {"alpha": 0}), (64, {"alpha": 0}), (64, {"zero_start": True}))
+    )
+    claim("degraded", deep - eight, above=0.5)
+    with pytest.raises(AssertionError, match="is not above"):
+        claim("degraded", skips - eight, above=0.5)
+
+
+@pytest.mark.slow
+def test_dip_at_eight_layers_belongs_to_one_rate():
+    two, eight = (lesson.trained(depth, alpha=0, rates=lesson.RATES) for depth in (2, 8))
+    claim("dip", np.median(lesson.last_losses(two, 4e-3)) - np.median(lesson.last_losses(eight, 4e-3)), above=0.05)
+    with pytest.raises(AssertionError, match="is not above"):
+        claim("dip", np.median(lesson.last_losses(two)) - np.median(lesson.last_losses(eight)), above=0.05)
+
+
+def test_first_loss_explodes_unless_branches_begin_at_zero_or_are_normed():
+    first = lambda **options: lesson.over_depths(lesson.first_loss, [150], **options)[0]  # noqa: E731
+    claim("explodes", first().min(), above=1e6)
+    for remedy in ({"zero_start": True}, {"norm": "before"}, {"norm": "after"}, {"alpha": 0}):
+        with pytest.raises(AssertionError, match="is not above"):
+            claim("explodes", first(**remedy).min(), above=1e6)
+
+
+@pytest.mark.slow
+def test_norm_after_the_addition_is_not_the_same_as_before():
+    settings = {"rates": (1e-3,), "epochs": 5}
+    before, after = (losses(64, norm=norm, **settings) for norm in ("before", "after"))
+    assert before < 1 < 1.5 < after
+
+
+@pytest.mark.slow
+def test_gate_matters_with_a_norm_in_the_branch_and_not_without():
+    gain = lambda norm: losses(32, alpha=0.0, norm=norm, epochs=4) - losses(32, alpha=1.0, norm=norm, epochs=4)  # noqa: E731
+    claim("gate", gain("before"), above=0.5)
+    with pytest.raises(AssertionError, match="is not above"):
+        claim("gate", gain(None), above=0.5)
+
+
+def test_residual_blocks_can_go_and_run_backwards_plain_ones_cannot():
+    nets = {kind: [lesson.readers(kind).model(seed=seed) for seed in range(3)] for kind in ("plain", "residual")}
+    operations = [lesson.without(3), lesson.swapped(3), lesson.reversed_order()]
+    for order in operations:
+        claim("reads on", min(lesson.accuracy(net, order) for net in nets["residual"]), above=0.65)
+        with pytest.raises(AssertionError, match="is not above"):
+            claim("reads on", max(lesson.accuracy(net, order) for net in nets["plain"]), above=0.65)
+    first, last = ([lesson.accuracy(net, order) for net in nets["residual"]] for order in ([0, 1, 2], [5, 6, 7]))
+    assert np.mean(first) > np.mean(last)  # the text says so
+
+
+@pytest.mark.slow
+def test_without_the_zero_start_blocks_depend_on_each_other():
+    runs = lesson.trained(18, width=64, norm="before", rates=(1e-3,))
+    nets = [runs.model(seed=seed) for seed in range(3)]
+    with pytest.raises(AssertionError, match="is not above"):
+        claim("reads on", max(lesson.accuracy(net, lesson.reversed_order()) for net in nets), above=0.65)
+    assert max(lesson.some_gone(net, 4) for net in nets) < 0.5 and lesson.accuracy(nets[0], lesson.without()) > 0.9
+
+
+@pytest.mark.slow
+def test_slice_is_wide_with_skips_and_narrow_without():
+    plain, skips = (lesson.trained(8, **each, rates=(4e-3,)) for each in ({"alpha": 0}, {"zero_start": True}))
+    share = lambda runs, seed, span: lesson.better_than_guessing(  # noqa: E731
+        lesson.loss_slice(runs.model(seed=seed), span=span, points=11)
+    )
+    for seed in range(3):
+        claim("wider", share(skips, seed, 0.6) - share(plain, seed, 0.6), above=0.1)
+        with pytest.raises(AssertionError, match="is not above"):
+            claim("wider", share(skips, seed, 0.05) - share(plain, seed, 0.05), above=0.1)
+
+
+# ------------------------------------------------------------------------------------------------- the net is the net
+def test_block_of_the_notebook_is_that_of_the_stack():
+    names = {"torch": torch}
+    exec(cell("skip-code").source, names)
+    for alpha in (0.0, 0.4, 1.0):
+        theirs = lesson.stack(8, alpha=alpha).blocks[0]
+        mine = names["Block"](32, alpha)
+        mine.load_state_dict(theirs.state_dict())
+        x = torch.randn(5, 32)
+        torch.testing.assert_close(mine(x), theirs(x))
+
+
+def test_resnet_of_the_notebook_is_resnet18():
+    names = {"torch": torch, "course": course, "lesson": lesson}
+    exec(cell("build").source, names)
+    torch.manual_seed(0)
+    small = {"classes": 7}
+    mine, theirs = course.ResNet(names["BasicBlock"], (2, 2, 2, 2), **small), course.resnet18(**small)
+    pairs = zip(mine.state_dict().values(), theirs.state_dict().values(), strict=True)
+    mine.load_state_dict(dict(zip(mine.state_dict(), (b for _, b in pairs), strict=True)))
+    x = torch.randn(2, 3, 64, 64)
+    torch.testing.assert_close(mine.eval()(x), theirs.eval()(x), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("depth", [1, 3, 0, 8.0, True])
+def test_stack_refuses_depths_that_two_layer_blocks_do_not_make(depth):
+    with pytest.raises(ValueError, match=f"depth is {depth}"):
+        lesson.stack(depth)
+
+
+# ------------------------------------------------------------------------------------------------------------ measures
+def test_first_gradient_is_that_of_backward():
+    net = lesson.stack(8, norm="before")
+    x, y = lesson.some_digits()
+    nn.functional.cross_entropy(net(x), y).backward()
+    expected = net.stem[0].weight.grad.norm() / net.head[-1].weight.grad.norm()
+    assert lesson.first_gradient(net) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_best_rate_is_chosen_by_the_median_and_a_diverged_run_counts_as_worst():
+    class Fake(dict):
+        axes = {"lr": torch.tensor([0.1, 0.2], dtype=torch.float64)}
+
+    last = torch.tensor([[[0.5, 0.6, 0.7], [0.1, torch.nan, torch.nan]]])
+    runs = Fake(train_loss=last)
+    assert lesson.last_losses(runs).tolist() == pytest.approx([0.5, 0.6, 0.7])
+    assert lesson.last_losses(runs, 0.2).tolist() == pytest.approx([0.1, math.inf, math.inf])
+
+
+def test_orders_name_each_block_once():
+    assert lesson.without() == list(range(8)) and lesson.without(2, 7) == [0, 1, 3, 4, 5, 6]
+    assert lesson.swapped(0)[:3] == [1, 0, 2] and lesson.swapped(6)[-2:] == [7, 6]
+    assert lesson.reversed_order()[0] == 7
+
+
+def test_surgery_leaves_the_net_as_it_was_and_the_whole_order_is_the_net():
+    net = lesson.readers("residual").model(seed=0)
+    x, y = lesson.new_digits()
+    whole = float((net(x).argmax(1) == y).double().mean())
+    lesson.accuracy(net, lesson.reversed_order())
+    assert lesson.accuracy(net, lesson.without()) == whole
+
+
+def test_slice_is_the_loss_of_nets_whose_weights_were_moved():
+    net = lesson.stack(4)
+    losses = lesson.loss_slice(net, span=0.5, seed=3, rows=50, points=3)
+    x, y = lesson.some_digits(50)
+    (first, second), before = directions(net, 3), {name: w.detach().clone() for name, w in net.named_parameters()}
+    for (row, b), (column, a) in itertools.product(enumerate((-0.5, 0, 0.5)), repeat=2):
+        moved = {name: w + a * first[name] + b * second[name] for name, w in before.items()}
+        net.load_state_dict(moved)
+        expected = float(nn.functional.cross_entropy(net(x), y).detach())
+        assert float(losses[row, column]) == pytest.approx(expected, rel=1e-4)
+
+
+def test_directions_are_as_long_as_the_weights_unit_by_unit():
+    net = lesson.stack(4)
+    for way in directions(net, 0):
+        torch.testing.assert_close(way["stem.0.weight"].norm(dim=1), net.stem[0].weight.detach().norm(dim=1))
+        assert not way["stem.0.bias"].any()
+
+
+def test_lengths_are_counted_way_by_way():
+    blocks, slope = 6, 0.3
+    ways, carried = np.zeros(blocks + 1), np.zeros(blocks + 1)
+    for way in itertools.product((0, 1), repeat=blocks):
+        ways[sum(way)] += 1 / 2**blocks
+        carried[sum(way)] += slope ** sum(way) / (1 + slope) ** blocks
+    found = lesson.lengths(blocks, slope)
+    np.testing.assert_allclose(found[0], ways, rtol=1e-9)
+    np.testing.assert_allclose(found[1], carried, rtol=1e-9)
+
+
+def test_chart_says_for_every_entry_where_its_number_stands():
+    table = lesson.depth_table()
+    assert [entry.error for entry in table] == [28.2, 25.8, 16.4, 11.7, 7.3, 6.7, 3.57]
+    assert [entry.layers for entry in table] == [0, 0, 8, 8, 19, 22, 152]
+    assert all(isinstance(entry, Entry) and len(entry.source) > 10 for entry in table)
+
+
+# ----------------------------------------------------------------------------------------------------------- explorers
+def test_gate_sees_the_gradients_of_the_net_itself():
+    explorer = lesson.Gate(alpha=0.5, norm="before")
+    net = gated("before", False)
+    for block in net.blocks:
+        block.alpha = 0.5
+    x, y = lesson.some_digits(64)
+    assert explorer.result["loss"] == pytest.approx(float(nn.functional.cross_entropy(net(x), y).detach()), rel=1e-5)
+    assert there_and_back(net, 0.5)[1].numpy() == pytest.approx(explorer.result["sizes"])
+
+
+def test_gate_is_met_by_a_zero_start_alone():
+    gate = lesson.Gate()
+    assert not gate.goal(gate.result)[0] and gate.result["loss"] > 1000
+    assert gate.goal(gate.set(begin="branch at 0").result)[0]
+    assert not gate.goal(gate.set(alpha=0.0, begin="He").result)[0]
+
+
+def test_lesion_begins_with_one_block_gone_and_can_be_brought_to_its_goal():
+    lesion = lesson.Lesion()
+    assert not lesion.goal(lesion.result)[0]
+    assert lesion.result["plain"]["all"] < 0.3 < 0.9 < lesion.result["residual"]["all"]
+    first = (True,) * 3 + (False,) * 5
+    assert any(lesion.goal(lesion.set(keep=first, order="as trained", seed=seed).result)[0] for seed in range(3))
+    nothing = lesion.set(keep=(False,) * 8)
+    assert "none" in nothing.describe(nothing.result)
+
+
+def test_paths_reach_their_goal_with_weak_branches_only():
+    paths = lesson.Paths()
+    assert not paths.goal(paths.result)[0]
+    assert paths.goal(paths.set(blocks=70, slope=0.03).result)[0]
+    assert not paths.goal(paths.set(blocks=70, slope=0.2).result)[0]
+    assert not paths.goal(paths.set(blocks=20, slope=0.03).result)[0]
+
+
+def test_slice_reaches_its_goal_with_skips_only():
+    slices = lesson.Slice()
+    assert not slices.goal(slices.result)[0]
+    assert slices.goal(slices.set(kind="residual", depth=8, span=0.3).result)[0]
+    assert not slices.goal(slices.set(kind="plain", depth=8, span=0.3).result)[0]
+
+
+# ---------------------------------------------------------------------------------------------- other right answers
+ANSWERS = {
+    "through": [lambda slopes: torch.exp(torch.log1p(slopes).sum()), lambda slopes: torch.prod(slopes + 1)],
+    "paths": [
+        lambda blocks, branches: len(list(itertools.combinations(range(blocks), branches))),
+        lambda n, k: math.factorial(n) // math.factorial(k) // math.factorial(n - k),
+    ],
+    "block": [lambda x, first, second, shortcut: (second(first(x).relu()) + shortcut(x)).relu()],
+    "count": [
+        lambda a, c, s: 9 * c * (a + c) + 4 * c + (c * (a + 2) if s > 1 or a != c else 0),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_other_right_answers_are_accepted(name):
+    exercise, scope = getattr(lesson, name), {}
+    for body in ANSWERS[name]:
+        scope["body"] = body
+        names = ", ".join(exercise.parameters)
+        exec(f"def answer({names}): return body({names})", scope)
+        assert exercise.check(scope["answer"]).kind == CORRECT
+
+
+def test_the_gradient_is_one_is_told_what_it_is():
+    outcome = lesson.through.check(lambda slopes: torch.ones(()))
+    assert outcome.kind == NOT_YET and outcome.misconceptions == ("the gradient is one",)
