@@ -37,7 +37,7 @@ on all: with 150, a move took a frame of the screen longer in two of three measu
 class Explorer:
     """One idea that a learner can drag.
 
-    A subclass has a docstring (the question it answers), `controls`, and these five methods:
+    A subclass has a docstring (its first paragraph is the question it answers), `controls`, and these five methods:
 
     - ``compute(**values)``: the real computation; pure; shown to the learner under "The code behind this picture".
     - ``draw(fig, result)``: draws everything once and returns the artists that move.
@@ -60,6 +60,9 @@ class Explorer:
     """Whether `compute` trains a net: then a move may take up to 400 ms, else 15."""
     budget_ms: ClassVar[int] = 0
     """What a move may take where neither fits: no net is trained, but a large one is computed. The class says why."""
+    given: ClassVar[tuple[str, ...]] = ()
+    """Attributes that a notebook hands over when it makes the explorer, such as nets that it has trained: they stay as
+    they are, so `compute` may read them and still depends on the controls alone."""
     also_show: ClassVar[tuple[Any, ...]] = ()
     """Functions whose code is shown below that of `compute`, because it stands on them."""
 
@@ -82,6 +85,12 @@ class Explorer:
     def allowed_ms(cls) -> int:
         """What a move may take in the kernel, in ms: 15 is what a hand does not notice, 400 what it waits for."""
         return cls.budget_ms or (400 if cls.trains else 15)
+
+    @classmethod
+    def question(cls) -> str:
+        """The first paragraph of the docstring, which stands above the picture."""
+        first = (cls.__doc__ or "").strip().partition("\n\n")[0]
+        return " ".join(first.split())
 
     # ------------------------------------------------------------------------------------------ engine, without widgets
     def __init__(self, **start: Any) -> None:
@@ -207,7 +216,7 @@ class Explorer:
             again.on_click(self._reset)
             self._picture = widgets.HTML(self._html())
             code = widgets.HTML(code_view(type(self).compute, *self.also_show))
-            question = widgets.HTML(f"{style.widget_css()}<b>{html.escape((type(self).__doc__ or '').strip())}</b>")
+            question = widgets.HTML(f"{style.widget_css()}<b>{html.escape(type(self).question())}</b>")
             self._quiet = False
             self._widget = widgets.VBox([question, self._arranged([*rows, again]), code])
             self._widget.add_class("course-explorer")

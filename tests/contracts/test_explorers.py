@@ -5,6 +5,7 @@
 
 import inspect
 import pickle
+import re
 from collections.abc import Iterator
 from random import Random
 
@@ -62,12 +63,13 @@ def _lives(kind: type[Explorer]) -> Iterator[str]:
 
 
 def _texts(kind: type[Explorer]) -> Iterator[str]:
-    if not (kind.__doc__ or "").strip().endswith(("?", ".")):
+    if not kind.question().endswith(("?", ".")):
         yield "has no docstring that asks its question"
     sliders = [control for control in kind.controls.values() if not isinstance(control, Choice)]
     if not kind.controls or len(kind.controls) > 3 or len(sliders) > 3:
         yield f"has {len(kind.controls)} controls; at most three"
-    if "self." in inspect.getsource(kind.compute).replace("self.steps", ""):
+    read = set(re.findall(r"\bself\.(\w+)", inspect.getsource(kind.compute)))
+    if read - {"steps", *kind.given}:
         yield "compute reads the explorer: it must be pure"
 
 

@@ -4,7 +4,7 @@ from course_lib.lessons.convolutions.exciting import Excite, excite, trained_len
 from course_lib.lessons.convolutions.exercises import counts, reach, size
 from course_lib.lessons.convolutions.figures import plot_kernels, plot_maps, plot_shifts, plot_shuffled, plot_two_losses
 from course_lib.lessons.convolutions.matrix import Tied, matrix_of
-from course_lib.lessons.convolutions.nets import NETS, SHIFTS, accuracy, at_each_shift
+from course_lib.lessons.convolutions.nets import NETS, SHIFTS, accuracy, at_each_shift, trained
 from course_lib.lessons.convolutions.operations import as_matmul, slide
 from course_lib.lessons.convolutions.pictures import as_pictures, enlarged, new_digits, on_canvas, one_of_each, square
 from course_lib.lessons.convolutions.predictions import found, moved, places, work
@@ -45,6 +45,7 @@ __all__ = [
     "slide",
     "square",
     "stack_of",
+    "trained",
     "trained_lenet",
     "work",
 ]

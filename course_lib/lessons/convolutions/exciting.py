@@ -76,6 +76,7 @@ class Excite(Explorer):
         "steps": Slider(0, STEPS, start=STEPS, integer=True),
     }
     figsize = (8.4, 3.0)
+    given = ("net",)
     also_show = (excite, answer)
     budget_ms = 150
     """Up to forty passes through LeNet-5, there and back, at each move."""

@@ -77,7 +77,7 @@ def plot_kernels(made: Tensor, found: Mapping[str, tuple[Tensor, float]]) -> Axe
         ax.set_title(name)
         if left is not None:
             off = float((kernel - made).abs().max())
-            ax.set_xlabel(f"of its picture is wrong: {left:.2g}\nlargest error of a weight: {off:.2g}")
+            ax.set_xlabel(f"share of the picture wrong: {left:.2g}\nlargest error of a weight: {off:.2g}")
             words.append(f"{name}: {left:.2g} of the picture is wrong, a weight is off by up to {off:.2g}")
     return says(axes[0], f"The kernel that made the target, and what gradient descent found. {'; '.join(words)}.")
 
@@ -123,11 +123,11 @@ def plot_maps(net: LeNet5, picture: Tensor) -> Axes:
         (rows[1], "first layer: maps, 28 × 28", first[0], (1, 8), SIGNED),
         (rows[2], "second layer: maps, 10 × 10", second[0], (2, 8), SIGNED),
     ):
-        axes = part.subplots(*shape).flat
+        axes = list(part.subplots(*shape).flat)
         most = float(maps.abs().max())
         for ax, each in zip(axes, maps, strict=False):
             bare(ax).imshow(each, cmap=cmap, vmin=-most, vmax=most)
-        for ax in list(axes)[len(maps) :]:
+        for ax in axes[len(maps) :]:
             ax.set_visible(False)
         part.suptitle(title, x=0.01, ha="left", fontsize="small", fontweight="bold")
     return says(

@@ -98,4 +98,4 @@ class Tied(Explorer):
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         used = int((result["matrix"][result["unit"]] != 0).sum())
-        return used == 1, f"find a unit that uses only one of the nine weights; now {used}"
+        return used <= 4, f"find a unit that uses only four of the nine weights; now {used}"

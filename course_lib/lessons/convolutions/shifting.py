@@ -34,6 +34,7 @@ class Shift(Explorer):
         "down": Slider(-3, 3, start=0, integer=True, label="pixels down"),
     }
     figsize = (8.2, 3.3)
+    given = ("nets",)
 
     def __init__(self, nets: Mapping[str, nn.Module] | None = None, **start: Any) -> None:
         self.nets = dict(nets or trained())

@@ -151,11 +151,12 @@ class Design(Explorer):
             0, 0
         ]  # (6, 6)
         mine = F.conv2d(picture, torch.tensor(weights, dtype=torch.float32).reshape(1, 1, 3, 3))[0, 0]
-        return {"target": target, "wanted": wanted, "mine": mine, "score": explained(mine, wanted)}
+        score = explained(mine, wanted)
+        return {"target": target, "wanted": wanted.numpy(), "mine": mine.numpy(), "score": score}
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         left, middle, right = fig.subplots(1, 3)
-        left.imshow(three(), cmap="Greys", vmin=0, vmax=16)
+        left.imshow(three().numpy(), cmap="Greys", vmin=0, vmax=16)
         moving = []
         for ax, title in ((left, "the digit"), (middle, "yours"), (right, "the target")):
             bare(ax).set_title(title)
@@ -166,7 +167,7 @@ class Design(Explorer):
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
         for shown, name in zip(moving, ("mine", "wanted"), strict=True):
-            shown.set_data(result[name].clamp(-2.5, 2.5))
+            shown.set_data(result[name].clip(-2.5, 2.5))
 
     def describe(self, result: dict[str, Any]) -> str:
         low, high = float(result["mine"].min()), float(result["mine"].max())
