@@ -91,6 +91,14 @@ def test_residual_blocks_can_go_and_run_backwards_plain_ones_cannot():
 
 
 @pytest.mark.slow
+def test_it_is_the_skip_and_not_the_norm_that_lets_blocks_run_backwards():
+    for options, reads in (({"alpha": 0, "norm": "before"}, False), ({"zero_start": True}, True)):
+        runs = lesson.trained(18, width=64, rates=(1e-3,), **options)
+        accuracy = [lesson.accuracy(runs.model(seed=seed), lesson.reversed_order()) for seed in range(3)]
+        assert all((each > 0.65) == reads and (each < 0.3) != reads for each in accuracy), options
+
+
+@pytest.mark.slow
 def test_without_the_zero_start_blocks_depend_on_each_other():
     runs = lesson.trained(18, width=64, norm="before", rates=(1e-3,))
     nets = [runs.model(seed=seed) for seed in range(3)]
