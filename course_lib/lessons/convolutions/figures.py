@@ -39,7 +39,7 @@ def plot_shuffled(before: Tensor, after: Tensor) -> Axes:
     axes = plt.figure(figsize=_size(6.4, 2.7)).subplots(2, len(before))
     for row, rows in zip(axes, (before, after), strict=True):
         for ax, x in zip(row, rows, strict=True):
-            bare(ax).imshow(x.reshape(8, 8), cmap="Greys")
+            bare(ax).imshow(x.reshape(8, 8).numpy(), cmap="Greys")
     axes[0, 0].set_ylabel("pixels\nin place", rotation=0, ha="right", va="center")
     axes[1, 0].set_ylabel("pixels\nshuffled", rotation=0, ha="right", va="center")
     return says(axes[0, 0], f"{len(before)} handwritten digits, and the same with all pixels in another order: noise.")
@@ -49,8 +49,8 @@ def plot_two_losses(first: Tensor, second: Tensor) -> Axes:
     """Draws the loss after each step of two trainings, (steps,) each, the second one as dots on the first."""
     ax = plt.figure().subplots()
     steps = np.arange(1, len(first) + 1)
-    ax.plot(steps, first, color=BLUE, label="pixels in place")
-    ax.plot(steps[::8], second[::8], "o", color=ORANGE, markerfacecolor="white", label="pixels shuffled")
+    ax.plot(steps, first.numpy(), color=BLUE, label="pixels in place")
+    ax.plot(steps[::8], second[::8].numpy(), "o", color=ORANGE, markerfacecolor="white", label="pixels shuffled")
     ax.set(xlabel="step", ylabel="loss of the batch", ylim=(0, None))
     ax.legend(loc="upper right")
     apart = float((first - second).abs().max())
@@ -71,7 +71,7 @@ def plot_kernels(made: Tensor, found: Mapping[str, tuple[Tensor, float]]) -> Axe
     kernels = {"made the target": (made, None), **found}
     words = []
     for ax, (name, (kernel, left)) in zip(axes, kernels.items(), strict=True):
-        bare(ax).imshow(kernel, cmap=SIGNED, vmin=-3.4, vmax=3.4)
+        bare(ax).imshow(kernel.numpy(), cmap=SIGNED, vmin=-3.4, vmax=3.4)
         for (i, j), weight in np.ndenumerate(kernel.numpy()):
             ax.text(j, i, f"{weight:.2f}".replace("-", "−"), ha="center", va="center", fontsize="small")
         ax.set_title(name)
@@ -115,7 +115,7 @@ def plot_maps(net: LeNet5, picture: Tensor) -> Axes:
     figure = plt.figure(figsize=_size(8.6, 4.4))
     left, right = figure.subfigures(1, 2, width_ratios=(1, 7))
     seen = left.subplots()
-    bare(seen).imshow(picture[0], cmap="Greys")
+    bare(seen).imshow(picture[0].numpy(), cmap="Greys")
     seen.set_title("input")
     rows = right.subfigures(3, 1, height_ratios=(1, 1, 1.6))
     for part, title, maps, shape, cmap in (
@@ -126,7 +126,7 @@ def plot_maps(net: LeNet5, picture: Tensor) -> Axes:
         axes = list(part.subplots(*shape).flat)
         most = float(maps.abs().max())
         for ax, each in zip(axes, maps, strict=False):
-            bare(ax).imshow(each, cmap=cmap, vmin=-most, vmax=most)
+            bare(ax).imshow(each.numpy(), cmap=cmap, vmin=-most, vmax=most)
         for ax in axes[len(maps) :]:
             ax.set_visible(False)
         part.suptitle(title, x=0.01, ha="left", fontsize="small", fontweight="bold")
