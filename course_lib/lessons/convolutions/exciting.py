@@ -114,12 +114,12 @@ class Excite(Explorer):
         (path,) = right.plot([], [], marker="o", markersize=3 * style.scale())
         (level,) = right.plot([0, STEPS], [0, 0], color=ORANGE, linestyle="--", label="that digit")
         right.legend(loc="lower right")
-        moving = [made, real, path, level]
+        moving = [made, real, path, level, *left.spines.values(), *middle.spines.values()]
         self.update(moving, result)
         return moving
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
-        made, real, path, level = moving
+        made, real, path, level = moving[:4]
         made.set_data(result["picture"])
         real.set_data(result["digit"])
         first = result["answers"][0]

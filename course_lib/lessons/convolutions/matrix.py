@@ -63,9 +63,8 @@ class Tied(Explorer):
         look = {"cmap": colors, "vmin": -0.5, "vmax": 9.5, "interpolation": "nearest", "aspect": "equal"}
         window = bare(left).imshow(np.zeros((SMALL, SMALL)), **look)
         left.set_title("the window of this unit")
-        for edge in np.arange(0.5, SMALL - 1):
-            left.axhline(edge, color=GREY, linewidth=0.5, zorder=3)
-            left.axvline(edge, color=GREY, linewidth=0.5, zorder=3)
+        edges = np.arange(0.5, SMALL - 1)
+        lines = [line(edge, color=GREY, linewidth=0.5) for line in (left.axhline, left.axvline) for edge in edges]
         shown = right.imshow(np.zeros((36, 36)), **look)
         shown.set_extent((-0.5, 35.5, 35.5, -0.5))
         right.set(xlim=(-0.5, 35.5), ylim=(35.5, -0.5), xlabel="pixel", ylabel="unit", title="the matrix")
@@ -74,12 +73,12 @@ class Tied(Explorer):
         frame = right.add_patch(
             Rectangle((-0.5, 0), 36, 1, fill=False, edgecolor=ORANGE, linewidth=1.6 * style.scale())
         )
-        moving = [window, shown, frame]
+        moving = [window, shown, frame, *lines, *left.spines.values()]  # what lies on a moving picture moves along
         self.update(moving, result)
         return moving
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
-        window, shown, frame = moving
+        window, shown, frame = moving[:3]
         matrix, unit = result["matrix"], result["unit"]
         window.set_data(matrix[unit].reshape(SMALL, SMALL))
         shown.set_data(matrix)

@@ -58,7 +58,7 @@ class Shift(Explorer):
         (column,) = right.plot([], [], color=ORANGE, linewidth=2.4 * style.scale())
         size = 10 * style.scale()
         shares = [right.add_artist(Stamp(size=size)) for _ in range(10 * len(self.nets))]
-        moving = [picture, shown, column, *shares]
+        moving = [picture, shown, column, *shares, *left.spines.values()]
         self.update(moving, result)
         return moving
 
@@ -69,10 +69,10 @@ class Shift(Explorer):
         shown.set_data(says)
         low, high = digit - 0.5, digit + 0.5
         column.set_data([low, high, high, low, low], [-0.47, -0.47, len(says) - 0.53, len(says) - 0.53, -0.47])
-        for k, (net, kind) in enumerate(np.ndindex(*says.shape)):
+        for stamp, (net, kind) in zip(shares, np.ndindex(*says.shape), strict=False):
             share = says[net, kind]
             text = f"{100 * share:.0f}" if share >= 0.095 else ""
-            shares[k].say(text, at=(kind, net), color="white" if share > 0.75 else "black")
+            stamp.say(text, at=(kind, net), color="white" if share > 0.75 else "black")
 
     def describe(self, result: dict[str, Any]) -> str:
         answers = ", ".join(

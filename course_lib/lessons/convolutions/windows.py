@@ -162,11 +162,12 @@ class Design(Explorer):
             bare(ax).set_title(title)
         for ax in (middle, right):
             moving.append(ax.imshow(np.zeros((6, 6)), cmap=SIGNED, vmin=-2.5, vmax=2.5))
+        moving += [*middle.spines.values(), *right.spines.values()]  # a moving picture would cover its frame
         self.update(moving, result)
         return moving
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
-        for shown, name in zip(moving, ("mine", "wanted"), strict=True):
+        for shown, name in zip(moving[:2], ("mine", "wanted"), strict=True):
             shown.set_data(result[name].clip(-2.5, 2.5))
 
     def describe(self, result: dict[str, Any]) -> str:
