@@ -14,6 +14,7 @@ import pytest
 from course_lib import tidy
 from course_lib.cli import parser
 from course_lib.commands.checkout import ROOT
+from tests.warm import Warm
 
 
 @pytest.fixture
@@ -97,6 +98,9 @@ def _drop_right_to_write_everywhere():
         os._exit(77)
 
 
+# Conditions that ask nothing of how Python starts: a fork of one that has loaded the libraries fails the same way.
+WARM = (as_it_is, no_notebooks, no_lessons, spoilt_lesson, no_promise, no_tests, port_taken)
+
 # command, condition, exit code, words on stderr ({port}: the one that is taken)
 ERRORS = [
     ("run 42", as_it_is, 2, "There is no lesson '42'. The lessons here are: 03_learning_rates."),
@@ -132,10 +136,14 @@ ERRORS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("command", "condition", "code", "words"), ERRORS, ids=lambda x: getattr(x, "__name__", None))
-def test_trouble_is_a_sentence(clone, command, condition, code, words):
+def test_trouble_is_a_sentence(clone, warm, command, condition, code, words):
     spoilt = condition(clone)
     port = spoilt.getsockname()[1] if isinstance(spoilt, socket.socket) else ""
-    done = course(clone, *command.format(port=port).split(), **(spoilt if isinstance(spoilt, dict) else {}))
+    arguments = command.format(port=port).split()
+    if condition in WARM:
+        done = warm.run("course_lib.cli", *arguments, cwd=clone, env=environment(clone))
+    else:
+        done = course(clone, *arguments, **(spoilt if isinstance(spoilt, dict) else {}))
     if done.returncode == 77:
         pytest.skip("root may write everywhere here, and that right cannot be dropped")
     assert words.format(port=port) in done.stderr
@@ -144,10 +152,23 @@ def test_trouble_is_a_sentence(clone, command, condition, code, words):
     assert done.returncode == code
 
 
+@pytest.fixture(scope="module")
+def warm():
+    """Most commands fail long before what they would need is loaded."""
+    with Warm() as warm:
+        yield warm
+
+
+def environment(clone: Path) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(clone), "COURSE_PROGRESS": str(clone / "progress.jsonl")}
+
+
 def course(clone: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
-    environment = os.environ | {"PYTHONPATH": str(clone), "COURSE_PROGRESS": str(clone / "progress.jsonl")}
+    """In a Python of its own: whether it starts at all is the question."""
     command = [sys.executable, "-m", "course_lib.cli", *arguments]
-    return subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, timeout=60, **options)
+    return subprocess.run(
+        command, cwd=clone, env=environment(clone), capture_output=True, text=True, timeout=60, **options
+    )
 
 
 @pytest.mark.slow

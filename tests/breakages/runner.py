@@ -4,7 +4,9 @@ A breakage is a row of table.toml: a file, a text in it that stands there exactl
 that must notice. The same tests must be green without the change, and all named tests must fail, not just one of them.
 """
 
+import compileall
 import os
+import py_compile
 import re
 import shutil
 import subprocess
@@ -12,22 +14,26 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 from tqdm import tqdm
 
 from course_lib.commands.checkout import ROOT
 from course_lib.commands.test import NBVAL
+from tests.warm import LIBRARIES, Warm
 
 TABLE = Path(__file__).with_name("table.toml")
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis", ".ipynb_checkpoints", "*.egg-info"
 )
 AT_A_TIME = 2
+QUIET = ["-q", "--tb=no", "--color=no", "-rpfE", "-p", "no:cacheprovider"]
 
 
 @dataclass(frozen=True)
@@ -58,23 +64,24 @@ def broken(text: str, breakage: Breakage) -> str:
     return text.replace(breakage.old, breakage.new)
 
 
-def outcomes(tree: Path, tests: Iterable[str]) -> dict[str, str]:
-    """Test id -> 'passed', 'failed' (with any of its parameters) or 'not run', by running pytest inside `tree`."""
-    tests = list(dict.fromkeys(tests))
-    notebooks = [name for name in tests if name.startswith("notebooks/")]
-    others = [name for name in tests if not name.startswith("notebooks/")]
-    lines = []
-    for names, options in ((others, []), (notebooks, NBVAL)):
-        if names:
-            lines += _pytest(tree, [*options, *names])
-    return {name: _outcome(name, lines) for name in tests}
+class Tree:
+    """A copy of the checkout in which pytest runs; everything that Python starts there takes course_lib from it."""
 
+    def __init__(self, path: Path, warm: Warm) -> None:
+        self.path, self._warm = path, warm
 
-def _pytest(tree: Path, arguments: list[str]) -> list[str]:
-    quiet = ["-q", "--tb=no", "--color=no", "-rpfE", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", *quiet, *arguments]
-    done = subprocess.run(command, cwd=tree, env=environment(tree), capture_output=True, text=True)
-    return done.stdout.splitlines()
+    def outcomes(self, tests: Iterable[str], *more: str) -> dict[str, str]:
+        """Test id -> 'passed', 'failed' (with any of its parameters) or 'not run'; `more` are options of pytest."""
+        tests = list(dict.fromkeys(tests))
+        notebooks = [name for name in tests if name.startswith("notebooks/")]
+        others = [name for name in tests if not name.startswith("notebooks/")]
+        lines = []
+        for names, options in ((others, []), (notebooks, NBVAL)):
+            if names:
+                arguments = [*QUIET, *more, *options, *names]
+                done = self._warm.run("pytest", *arguments, cwd=self.path, env=environment(self.path))
+                lines += done.stdout.splitlines()
+        return {name: _outcome(name, lines) for name in tests}
 
 
 def environment(tree: Path) -> dict[str, str]:
@@ -96,9 +103,9 @@ def imported_from(tree: Path) -> Path:
     return Path(done.stdout.strip().splitlines()[-1]).parent.parent
 
 
-def unnoticed(tree: Path, breakage: Breakage) -> str:
+def unnoticed(tree: Tree, breakage: Breakage) -> str:
     """Break `tree`, run the tests, mend it again. "" when all named tests failed, otherwise what was wrong."""
-    path = tree / breakage.file
+    path = tree.path / breakage.file
     text = path.read_bytes().decode()
     try:
         changed = broken(text, breakage)
@@ -106,43 +113,59 @@ def unnoticed(tree: Path, breakage: Breakage) -> str:
         return str(problem)
     path.write_bytes(changed.encode())
     try:
-        still = {test: outcome for test, outcome in outcomes(tree, breakage.tests).items() if outcome != "failed"}
+        # one by one, each up to its first red parameter, which is all that is asked
+        found = {test: tree.outcomes([test], "-x")[test] for test in breakage.tests}
     finally:
         path.write_bytes(text.encode())
-    return "; ".join(f"{test} {outcome}" for test, outcome in still.items())
+    return "; ".join(f"{test} {outcome}" for test, outcome in found.items() if outcome != "failed")
 
 
-def run(breakages: list[Breakage], root: Path = ROOT) -> int:
+def run(breakages: list[Breakage], root: Path = ROOT, libraries: Iterable[str] = LIBRARIES) -> int:
     """Check that all named tests are green, then that each breakage turns its own red. Returns how many did not."""
-    with tempfile.TemporaryDirectory() as folder:
-        trees: SimpleQueue[Path] = SimpleQueue()
-        for number in range(AT_A_TIME):
-            trees.put(Path(shutil.copytree(root, Path(folder, f"tree{number}"), ignore=LEFT_OUT)))
-        tree = trees.get()
-        if imported_from(tree).resolve() != tree.resolve():
-            raise RuntimeError(
-                f"course_lib was imported from {imported_from(tree)}, not from the copy: nothing to test"
-            )
-        green = outcomes(tree, [test for breakage in breakages for test in breakage.tests])
-        trees.put(tree)
-        start, wrong = time.perf_counter(), 0
+    start, wrong = time.perf_counter(), 0
+    with ExitStack() as stack:
+        free: SimpleQueue[Tree] = SimpleQueue()
+        for path in _copies(root, Path(stack.enter_context(tempfile.TemporaryDirectory()))):
+            free.put(Tree(path, stack.enter_context(Warm(libraries))))
+        pool = stack.enter_context(ThreadPoolExecutor(AT_A_TIME))
+        green: dict[str, str] = {}
+        for part in pool.map(lambda tests: _in_a_free(free, Tree.outcomes, tests), _by_file(breakages)):
+            green |= part
         for test, outcome in green.items():
             if outcome != "passed":
                 wrong += 1
                 print(f"✗ {test} {outcome} without any breakage", flush=True)
-        with ThreadPoolExecutor(AT_A_TIME) as pool:
-            results = pool.map(lambda breakage: _in_a_free(trees, breakage), breakages)
-            for breakage, problem in zip(breakages, tqdm(results, total=len(breakages), disable=None), strict=True):
-                wrong += bool(problem)
-                print(f"✗ {breakage.name}: {problem}" if problem else f"✓ noticed: {breakage.name}", flush=True)
+        results = pool.map(lambda breakage: _in_a_free(free, unnoticed, breakage), breakages)
+        for breakage, problem in zip(breakages, tqdm(results, total=len(breakages), disable=None), strict=True):
+            wrong += bool(problem)
+            print(f"✗ {breakage.name}: {problem}" if problem else f"✓ noticed: {breakage.name}", flush=True)
     total = len(breakages) + len(green)
     print(f"{total - wrong} passed, {wrong} failed in {time.perf_counter() - start:.0f} s")
     return wrong
 
 
-def _in_a_free(trees: "SimpleQueue[Path]", breakage: Breakage) -> str:
-    tree = trees.get()
+def _copies(root: Path, folder: Path) -> list[Path]:
+    """AT_A_TIME copies, compiled: Python looks at the text of a file, not at its time, before it takes such a one."""
+    first = Path(shutil.copytree(root, folder / "tree0", ignore=LEFT_OUT))
+    compileall.compile_dir(first, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
+    copies = [first, *(Path(shutil.copytree(first, folder / f"tree{k}")) for k in range(1, AT_A_TIME))]
+    for path in copies:
+        if (found := imported_from(path)).resolve() != path.resolve():
+            raise RuntimeError(f"course_lib was imported from {found}, not from the copy: nothing to test")
+    return copies
+
+
+def _by_file(breakages: Iterable[Breakage]) -> list[list[str]]:
+    """All named tests, those of one file together, as they share what they set up; first notebooks, which take long."""
+    files: dict[str, list[str]] = {}
+    for test in dict.fromkeys(test for breakage in breakages for test in breakage.tests):
+        files.setdefault(test.partition("::")[0], []).append(test)
+    return sorted(files.values(), key=lambda tests: not tests[0].startswith("notebooks/"))
+
+
+def _in_a_free(free: "SimpleQueue[Tree]", work: Callable[[Tree, Any], Any], what: object) -> Any:
+    tree = free.get()
     try:
-        return unnoticed(tree, breakage)
+        return work(tree, what)
     finally:
-        trees.put(tree)
+        free.put(tree)

@@ -8,6 +8,7 @@ import pytest
 from course_lib.commands.checkout import ROOT
 from tests.breakages import runner
 from tests.breakages.runner import Breakage
+from tests.warm import Warm
 
 TABLE = runner.table()
 
@@ -44,9 +45,12 @@ def report(tmp_path_factory):
     (tree / "tests" / "test_sum.py").write_text(TESTS)
     (tree / "pyproject.toml").write_text("[tool.pytest.ini_options]\npythonpath = ['.']\n")
     with contextlib.redirect_stdout(io.StringIO()) as said:
-        wrong = runner.run(CHANGES, root=tree)
+        wrong = runner.run(CHANGES, root=tree, libraries=["pytest"])
     assert (tree / "course_lib" / "__init__.py").read_text() == SUM
-    assert runner.outcomes(tree, ["tests/test_sum.py::test_gone"]) == {"tests/test_sum.py::test_gone": "not run"}
+    with Warm(["pytest"]) as warm:
+        assert runner.Tree(tree, warm).outcomes(["tests/test_sum.py::test_gone"]) == {
+            "tests/test_sum.py::test_gone": "not run"
+        }
     return said.getvalue().splitlines(), wrong
 
 
