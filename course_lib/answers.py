@@ -84,7 +84,8 @@ class Number:
         said = f"You said {self.words(answer)}; it came out at {self.words(truth)}."
         if self.distance(answer, truth) < self.tolerance() / 100:
             return said  # nobody is told to be off "by a factor of 1"
-        gap = f"a factor of {max(answer / truth, truth / answer):.2g}" if self.log and truth > 0 else ""
+        ratio = max(answer / truth, truth / answer) if self.log and truth > 0 else 0
+        gap = f"a factor of {format_number(float(f'{ratio:.2g}'))}" if ratio else ""
         gap = gap or self.words(abs(answer - truth))
         return f"{said} Yours is {'higher' if answer > truth else 'lower'} by {gap}."
 

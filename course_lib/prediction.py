@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -136,13 +137,18 @@ class Prediction:
         return Verdict(SYMBOLS[word], _sentence(word), tuple(said), tone, score, word, name)
 
     def judge(self, value: Any, truth: Any) -> tuple[float, str]:
-        """Score and word of an answer: close from half of the tolerance on, right direction within it."""
+        """Score and word of an answer: close from half of the tolerance on, right direction within it.
+
+        Marks have the right direction only where those that lie clearly apart stand in the right order.
+        """
         distances = [self.kind.distance(value, truth)]
         if isinstance(self.kind, Marks):  # each mark counts the same
             distances = [self.kind.axis.distance(a, b) for a, b in zip(value, truth, strict=True)]
         score = sum(max(0.0, 1 - each / self.tolerance) for each in distances) / len(distances)
         if score >= 0.5 - 1e-9:
             return score, CLOSE
+        if isinstance(self.kind, Marks) and not self._in_order(value, truth):
+            return score, SURPRISED
         return score, RIGHT_DIRECTION if score > 0 or self._same_side(value, truth) else SURPRISED
 
     def status(self) -> str:
@@ -169,6 +175,12 @@ class Prediction:
         if self.reference is None or not isinstance(self.kind, Number):
             return False
         return (value - self.reference) * (truth - self.reference) > 0
+
+    def _in_order(self, value: Any, truth: Any) -> bool:
+        """Whether every two marks that lie more than half of the tolerance apart in truth stand that way round."""
+        place = self.kind.axis.place
+        pairs = itertools.combinations([(place(a), place(b)) for a, b in zip(value, truth, strict=True)], 2)
+        return all((a - c) * (b - d) > 0 for (a, b), (c, d) in pairs if abs(b - d) > self.tolerance / 2)
 
     def _misconception(self, value: Any, truth: Any) -> str:
         """The usual wrong answer nearest to this one, if it is near and nearer than the truth."""

@@ -54,7 +54,8 @@ LINEAR, LOG = Number(0, 100), Number(0.01, 100, log=True)
         (Choice("a", "b"), "a", "b", 0.0, "surprised"),
         (Marks("m", "n", lo=0, hi=100), (10, 90), (10, 90), 1.0, "close"),
         (Marks("m", "n", lo=0, hi=100), (10, 90), (10, 0), 0.5, "close"),
-        (Marks("m", "n", lo=0, hi=100), (10, 90), (30, 0), 0.1, "right direction"),
+        (Marks("m", "n", lo=0, hi=100), (10, 90), (30, 0), 0.1, "surprised"),  # turned round
+        (Marks("m", "n", lo=0, hi=100), (10, 90), (30, 65), 0.1, "right direction"),
         (Marks("m", "n", lo=0, hi=100), (0, 0), (100, 100), 0.0, "surprised"),
     ],
 )

@@ -93,6 +93,18 @@ def test_no_output_of_the_global_maximum_moves_and_with_a_pooling_it_does(nets):
         claim("still", still(nets["one pool + global max"]), above=0.9)
 
 
+@pytest.mark.parametrize(("right", "down"), [(3, -3), (-1, 3), (0, -2)])
+def test_on_a_larger_canvas_the_global_maximum_is_invariant_both_ways(nets, right, down):
+    x, _ = lesson.new_digits()
+    here, there = lesson.on_canvas(x, side=20), lesson.on_canvas(x, right=right, down=down, side=20)
+    with torch.no_grad():
+        apart = {name: (nets[name](here) - nets[name](there)).abs().max() for name in nets if "global" in name}
+    claim("apart", apart["conv + global max"], below=1e-4)
+    if right % 2 or down % 2:  # half a step of the pooling
+        with pytest.raises(AssertionError, match="is not below"):
+            claim("apart", apart["one pool + global max"], below=1e-4)
+
+
 def test_maps_move_along_with_the_picture():
     """Equivariance, on its own: any kernel, any shift, as long as the digit stays inside."""
     x, conv = lesson.new_digits()[0][:20], nn.Conv2d(1, 4, 3, padding=1, bias=False)

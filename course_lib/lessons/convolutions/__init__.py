@@ -2,7 +2,14 @@
 
 from course_lib.lessons.convolutions.exciting import Excite, excite, trained_lenet
 from course_lib.lessons.convolutions.exercises import counts, reach, size
-from course_lib.lessons.convolutions.figures import plot_kernels, plot_maps, plot_shifts, plot_shuffled, plot_two_losses
+from course_lib.lessons.convolutions.figures import (
+    plot_kernels,
+    plot_maps,
+    plot_moving_maps,
+    plot_shifts,
+    plot_shuffled,
+    plot_two_losses,
+)
 from course_lib.lessons.convolutions.matrix import Tied, matrix_of
 from course_lib.lessons.convolutions.nets import NETS, SHIFTS, accuracy, at_each_shift, trained
 from course_lib.lessons.convolutions.operations import as_matmul, slide
@@ -37,6 +44,7 @@ __all__ = [
     "places",
     "plot_kernels",
     "plot_maps",
+    "plot_moving_maps",
     "plot_shifts",
     "plot_shuffled",
     "plot_two_losses",

@@ -22,6 +22,8 @@ from course_lib.nets import LeNet5
 
 LAYERS = {"first maps": ("act1", 6), "second maps": ("act2", 16), "classes": ("fc3", 10)}
 """What a learner chooses -> name of the layer, and how many units to choose from."""
+FIELDS = {"act1": slice(14, 19), "act2": slice(10, 24), "fc3": slice(0, 32)}
+"""Layer -> the pixels that a unit in its middle sees, along each side."""
 STEPS = 40
 
 
@@ -72,7 +74,7 @@ class Excite(Explorer):
 
     controls = {
         "layer": Choice(*LAYERS, start="classes"),
-        "unit": Slider(0, 15, start=0, integer=True),
+        "unit": Slider(0, 15, start=3, integer=True),
         "steps": Slider(0, STEPS, start=STEPS, integer=True),
     }
     figsize = (8.4, 3.0)
@@ -92,14 +94,14 @@ class Excite(Explorer):
         digits = enlarged(load("digits").train.x[:300])
         with torch.no_grad():
             on_digits = answer(self.net, digits, name, unit)  # (300,)
-        best = digits[on_digits.argmax(), 0]
+        best, field = digits[on_digits.argmax(), 0], FIELDS[name]
         return {
             "layer": layer,
             "unit": unit,
             "steps": steps,
-            "picture": picture.numpy(),
+            "picture": picture[field, field].numpy(),
             "answers": answers,
-            "digit": best.numpy(),
+            "digit": best[field, field].numpy(),
             "most": float(on_digits.max()),
         }
 
@@ -120,8 +122,8 @@ class Excite(Explorer):
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
         made, real, path, level = moving[:4]
-        made.set_data(result["picture"])
-        real.set_data(result["digit"])
+        for shown, name in ((made, "picture"), (real, "digit")):
+            shown.set_data(result[name])  # all that the unit sees, as large as the axes
         first = result["answers"][0]
         top = max(*result["answers"], result["most"], first + 1e-6)  # from the first answer to the largest of all
         path.set_data(range(len(result["answers"])), [(a - first) / (top - first) for a in result["answers"]])
@@ -129,7 +131,8 @@ class Excite(Explorer):
 
     def describe(self, result: dict[str, Any]) -> str:
         first, last = result["answers"][0], result["answers"][-1]
-        return (
-            f"{result['layer'].capitalize()}, unit {result['unit']}: from {first:.2f} on plain grey to {last:.2f} "
-            f"after {result['steps']} steps. The best of 300 real digits gets {result['most']:.2f}."
-        ).replace("-", "−")
+        side = len(result["picture"])
+        words = f"{result['layer'].capitalize()}, unit {result['unit']}, which sees {side} × {side} pixels: "
+        words += f"from {first:.2f} on plain grey to {last:.2f} after {result['steps']} steps. "
+        words += f"The best of 300 real digits gets {result['most']:.2f}."
+        return words.replace("-", "−")

@@ -44,9 +44,7 @@ size = Exercise(
     ),
     why="Every map of a net has its size from this one line. 28 and 5 give 24; padding 1 keeps the size under a "
     "window of 3; stride 2 halves it.",
-    another=lambda n, kernel, stride, padding, dilation: len(
-        range(0, n + 2 * padding - dilation * (kernel - 1), stride)
-    ),
+    another="`len(range(0, n + 2 * padding - dilation * (kernel - 1), stride))` lists the places and counts them.",
     counts="places",
     wrong={
         "no place to begin": (
@@ -78,6 +76,21 @@ size = Exercise(
         "stride forgotten": (
             lambda n, kernel, stride, padding, dilation: n + 2 * padding - dilation * (kernel - 1),
             "That is right for a window that moves on one pixel at a time. This one takes steps of `stride`.",
+        ),
+        "the window and nothing else": (
+            lambda n, kernel, stride, padding, dilation: n - kernel + 1,
+            "That is right without padding, stride and dilation. Each of the three changes the count.",
+        ),
+        "divided too late": (
+            lambda n, kernel, stride, padding, dilation: (n + 2 * padding - dilation * (kernel - 1)) // stride,
+            "You divide the number of places. Divide the distance that the window travels, and add the place where it "
+            "begins.",
+        ),
+        "both sides": (
+            lambda n, kernel, stride, padding, dilation: (
+                ((n + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1) ** 2
+            ),
+            "That is the whole map. Count along one side only.",
         ),
         "parts instead of places": (
             lambda n, kernel, stride, padding, dilation: (n + 2 * padding) // (dilation * (kernel - 1) + 1),
@@ -132,7 +145,6 @@ counts = Exercise(
     "slow: 520 parameters, 288,000 multiplications.",
     another="`sum(p.numel() for p in layer.parameters())` counts the parameters of any layer, and `course.summary` "
     "counts both for a whole net.",
-    counts="of them",
     returns=("parameters", "multiplications"),
     wrong={
         "biases forgotten": (
@@ -173,6 +185,34 @@ counts = Exercise(
         "each weight once": (
             lambda inputs, outputs, kernel, n: ((kernel**2 * inputs + 1) * outputs, kernel**2 * inputs * outputs),
             "You multiply with each weight once. The window stops at many places, and multiplies at each.",
+        ),
+        "one bias in all": (
+            lambda inputs, outputs, kernel, n: (
+                kernel**2 * inputs * outputs + 1,
+                kernel**2 * inputs * outputs * (n - kernel + 1) ** 2 + 1,
+            ),
+            "You add one for the bias. There is a bias for each output map, and adding it is no multiplication.",
+        ),
+        "biases multiplied": (
+            lambda inputs, outputs, kernel, n: (
+                (kernel**2 * inputs + 1) * outputs * 2,
+                (kernel**2 * inputs + 1) * outputs * (n - kernel + 1) ** 2,
+            ),
+            "You multiply with the biases, too. They are added.",
+        ),
+        "a place too few": (
+            lambda inputs, outputs, kernel, n: (
+                kernel**2 * inputs * outputs - outputs,
+                kernel**2 * inputs * outputs * (n - kernel) ** 2,
+            ),
+            "The map has one place more along each side: n − kernel counts the moves.",
+        ),
+        "turned round": (
+            lambda inputs, outputs, kernel, n: (
+                kernel**2 * inputs * outputs * (n - kernel + 1) ** 2,
+                (kernel**2 * inputs + 1) * outputs,
+            ),
+            "The two numbers stand the wrong way round: parameters come first.",
         ),
         "one side": (
             lambda inputs, outputs, kernel, n: (
@@ -226,9 +266,9 @@ def _reach_cases(seed: int) -> list[tuple]:
 
 reach = Exercise(
     "convolutions/reach",
-    question="A stack of convolutions, the first one at the bottom; `kernels` and `strides` are tuples with a number "
-    "for each layer. How many pixels of a row, from the first to the last, does one unit at the top see? "
-    "Return an int.",
+    question="A stack of convolutions without padding, the first one at the bottom; `kernels` and `strides` are "
+    "tuples with a number for each layer. How many pixels of a row, from the first to the last, does one unit at the "
+    "top see? Return an int.",
     cases=[((3, 3), (1, 1)), ((3, 3, 3), (1, 1, 1)), ((5, 2, 5, 2), (1, 2, 1, 2))],
     hidden=_reach_cases,
     oracle=_reach_oracle,
@@ -242,7 +282,8 @@ reach = Exercise(
     ),
     why="Two layers of 3 × 3 see what one of 5 × 5 sees, with 18 weights in place of 25, and a nonlinearity more. The "
     "last shown case is LeNet-5 up to its second pooling: 16 pixels.",
-    another="From the top down: begin with 1, and for each layer `seen = (seen - 1) * stride + kernel`.",
+    another="From the top down: begin with 1, and for each layer, the last one first, "
+    "`seen = (seen - 1) * stride + kernel`.",
     counts="pixels",
     wrong={
         "added up": (
@@ -266,6 +307,16 @@ reach = Exercise(
                 1 + sum((kernel - 1) * math.prod(strides[: k + 1]) for k, kernel in enumerate(kernels))
             ),
             "You let a layer's own stride spread its own window. It spreads what stands above it.",
+        ),
+        "its own stride alone": (
+            lambda kernels, strides: (
+                1 + sum((kernel - 1) * stride for kernel, stride in zip(kernels, strides, strict=True))
+            ),
+            "You spread each window by the stride of its own layer. It is spread by the strides of all layers below.",
+        ),
+        "from the top": (
+            lambda kernels, strides: _reach_oracle(tuple(reversed(kernels)), tuple(reversed(strides))),
+            "You begin with the top layer. The strides of the layers *below* spread a window, so begin at the bottom.",
         ),
         "only the stride below": (
             lambda kernels, strides: (

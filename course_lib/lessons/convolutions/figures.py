@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from course_lib import style
-from course_lib.colors import BAND, BLUE, GREY, ORANGE, SIGNED, TRUTH, WINE
+from course_lib.colors import BAND, BLACK, BLUE, ORANGE, SIGNED, TRUTH, WINE
 from course_lib.lessons.convolutions.nets import SHIFTS
 from course_lib.lessons.convolutions.windows import bare
 from course_lib.show import says
@@ -26,7 +26,7 @@ LOOKS = {
     "dense": {"color": ORANGE, "linestyle": "--", "marker": "s"},
     "conv + flatten": {"color": WINE, "linestyle": ":", "marker": "^"},
     "conv + global max": {"color": BLUE, "linestyle": "-", "marker": "o"},
-    "one pool + global max": {"color": GREY, "linestyle": "-.", "marker": "D"},
+    "one pool + global max": {"color": BLACK, "linestyle": "-.", "marker": "D"},
 }
 
 
@@ -77,9 +77,24 @@ def plot_kernels(made: Tensor, found: Mapping[str, tuple[Tensor, float]]) -> Axe
         ax.set_title(name)
         if left is not None:
             off = float((kernel - made).abs().max())
-            ax.set_xlabel(f"share of the picture wrong: {left:.2g}\nlargest error of a weight: {off:.2g}")
-            words.append(f"{name}: {left:.2g} of the picture is wrong, a weight is off by up to {off:.2g}")
+            ax.set_xlabel(f"picture wrong: {100 * left:.1f} %\na weight off by {off:.2f}")
+            words.append(f"{name}: {100 * left:.1f} % of the picture is wrong, a weight is off by up to {off:.2f}")
     return says(axes[0], f"The kernel that made the target, and what gradient descent found. {'; '.join(words)}.")
+
+
+def plot_moving_maps(before: tuple[Tensor, Tensor], after: tuple[Tensor, Tensor]) -> Axes:
+    """Draws a picture and a map of it, and both again after the picture has moved.
+
+    Args:
+        before, after: picture (H, W) and map (H, W).
+    """
+    axes = plt.figure(figsize=_size(7.4, 2.4)).subplots(1, 4)
+    most = float(before[1].abs().max())
+    for ax, each, title in zip(axes, (*before, *after), ("picture", "its map", "moved", "its map"), strict=True):
+        look = {"cmap": "Greys"} if title in ("picture", "moved") else {"cmap": SIGNED, "vmin": -most, "vmax": most}
+        bare(ax).imshow(each.numpy(), **look)
+        ax.set_title(title)
+    return says(axes[0], "A digit and a map of it; then the digit moved to the right, and its map, moved as far.")
 
 
 def plot_shifts(shares: Mapping[str, Tensor]) -> Axes:

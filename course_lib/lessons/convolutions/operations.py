@@ -34,6 +34,17 @@ def _slide_cases(seed: int) -> list[tuple]:
     return [(torch.randn(h, w, generator=g), torch.randn(k, m, generator=g)) for h, w, k, m in sizes]
 
 
+def _first_row(picture: Tensor, kernel: Tensor) -> Tensor:
+    answers = _slide_oracle(picture, kernel)
+    return torch.cat([answers[:1], torch.zeros_like(answers[1:])])
+
+
+def _first_place(picture: Tensor, kernel: Tensor) -> Tensor:
+    answers = torch.zeros_like(_slide_oracle(picture, kernel))
+    answers[0, 0] = _slide_oracle(picture, kernel)[0, 0]
+    return answers
+
+
 slide = Exercise(
     "convolutions/slide",
     question="Slide `kernel` (k, m) over `picture` (H, W), one pixel at a time, wherever it fits. At each place "
@@ -63,6 +74,14 @@ slide = Exercise(
             lambda picture, kernel: picture[: kernel.shape[0], : kernel.shape[1]] * kernel,
             "The shape is that of the kernel: these are the products at one place. Add them up, at each place.",
         ),
+        "only the first row": (
+            lambda picture, kernel: _first_row(picture, kernel),
+            "All rows but the first are 0. Does a `return` stand inside the loop over the rows?",
+        ),
+        "only the first place": (
+            lambda picture, kernel: _first_place(picture, kernel),
+            "Only the first place has an answer. Does a `return` stand inside the loops?",
+        ),
         "one place too few": (
             lambda picture, kernel: _slide_oracle(picture, kernel)[:-1, :-1],
             "The shape shows one place too few each way. The last place is height − k, and range() stops before its "
@@ -80,6 +99,12 @@ slide = Exercise(
             lambda picture, kernel: _slide_oracle(picture, kernel.T),
             "You use the kernel on its side, which also gives the map another shape. Its rows go with the rows of the "
             "picture.",
+        ),
+        "a place for each pixel": (
+            lambda picture, kernel: _slide_oracle(
+                F.pad(picture, (0, kernel.shape[1] - 1, 0, kernel.shape[0] - 1)), kernel
+            ),
+            "Your map has the shape of the picture. The window fits in fewer places, since it must not hang over.",
         ),
         "padded": (
             lambda picture, kernel: F.conv2d(picture[None, None], kernel[None, None], padding=kernel.shape[0] - 1)[
@@ -138,7 +163,8 @@ as_matmul = Exercise(
     hints=(
         "A place is a column of C·k·k numbers. What does one output map need at each place? A row of as many weights.",
         "Make a matrix of the weights, one row for each output map: (O, C·k·k). Times the columns: (B, O, places).",
-        "`weight.reshape(O, -1) @ unfold(x, k)`, then `.reshape(B, O, H - k + 1, W - k + 1)`.",
+        "The product with `patches` is (B, O, places). The places come row by row: reshape gives them back their rows "
+        "and columns.",
     ),
     why="So a convolution is a dense layer after all, asked once for each patch. GPUs are fast at matrix products, and "
     "this is one way in which libraries compute it.",

@@ -28,20 +28,21 @@ def square(x: Tensor) -> Tensor:
     return x.reshape(-1, 1, 8, 8)
 
 
-def on_canvas(x: Tensor, *, right: int = 0, down: int = 0) -> Tensor:
+def on_canvas(x: Tensor, *, right: int = 0, down: int = 0, side: int = SIDE) -> Tensor:
     """Digits in the middle of an empty canvas, moved by some pixels.
 
     Args:
         x: (N, 64) ink from 0 to 1.
-        right, down: pixels, -3 to 3.
+        right, down: pixels, -3 to 3 on the usual canvas.
+        side: of the canvas, an even number of pixels.
 
     Returns:
-        (N, 1, 14, 14).
+        (N, 1, side, side).
 
     Raises:
         ValueError: when a digit would leave the canvas.
     """
-    edge = (SIDE - 8) // 2
+    edge = (side - 8) // 2
     if max(abs(right), abs(down)) > edge:
         raise ValueError(f"a digit can move by {edge} pixels at most; {right=}, {down=} would cut it off")
     return F.pad(square(x), (edge + right, edge - right, edge + down, edge - down))

@@ -180,8 +180,8 @@ class Design(Explorer):
 
 
 def _share(score: float) -> str:
-    """A share as a percentage; far below 0 the digits say nothing."""
-    return f"{100 * score:.1f} %".replace("-", "−") if score > -10 else "less than nothing"
+    """A share as a percentage; below 0 the digits say nothing."""
+    return f"{100 * score:.1f} %" if score >= 0 else "nothing (an even grey is nearer)"
 
 
 def _number(value: float) -> str:
