@@ -1,5 +1,6 @@
 """Lesson 07: its claims are false where they should be, and what it measures is right."""
 
+import functools
 import itertools
 import math
 
@@ -269,6 +270,7 @@ ANSWERS = {
         lambda blocks, branches: len(list(itertools.combinations(range(blocks), branches))),
         lambda n, k: math.factorial(n) // math.factorial(k) // math.factorial(n - k),
     ],
+    "rewired": [lambda x, branches, order: functools.reduce(lambda h, k: h + branches[k](h), order, x)],
     "block": [lambda x, first, second, shortcut: (second(first(x).relu()) + shortcut(x)).relu()],
     "count": [
         lambda a, c, s: 9 * c * (a + c) + 4 * c + (c * (a + 2) if s > 1 or a != c else 0),
@@ -278,12 +280,98 @@ ANSWERS = {
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_other_right_answers_are_accepted(name):
-    exercise, scope = getattr(lesson, name), {}
     for body in ANSWERS[name]:
-        scope["body"] = body
-        names = ", ".join(exercise.parameters)
-        exec(f"def answer({names}): return body({names})", scope)
-        assert exercise.check(scope["answer"]).kind == CORRECT
+        assert getattr(lesson, name).check(body).kind == CORRECT
+
+
+# --------------------------------------------------------------------------------------- slips as a learner writes them
+def counted(inputs, channels, small):
+    return 9 * channels * (inputs + channels) + 4 * channels + (channels * (inputs + 2) if small else 0)
+
+
+def from_zero(slopes):
+    product = 0
+    for slope in slopes:
+        product *= 1 + slope
+    return product
+
+
+def begun_again(x, branches, order):
+    for i in order:
+        h = x + branches[i](x)
+    return h
+
+
+def returned_too_soon(x, branches, order):
+    h = x
+    for i in order:
+        h = h + branches[i](h)
+        return h
+
+
+def by_places(x, branches, order):
+    h = x
+    for i in range(len(order)):
+        h = h + branches[i](h)
+    return h
+
+
+def from_one(x, branches, order):
+    h = x
+    for i in order:
+        h = h + branches[i - 1](h)
+    return h
+
+
+def all_in_one_name(x, first, second, shortcut):
+    x = second(torch.relu(first(x)))
+    return torch.relu(x + shortcut(x))
+
+
+def renamed_once(x, first, second, shortcut):
+    x = torch.relu(first(x))
+    return torch.relu(second(x) + shortcut(x))
+
+
+SLIPS = [
+    ("through", "a product that begins at 0", from_zero),
+    ("rewired", "the last alone", begun_again),
+    ("rewired", "the first alone", returned_too_soon),
+    ("rewired", "places in place of numbers", by_places),
+    ("rewired", "counted from 1", from_one),
+    ("paths", "divided", lambda blocks, branches: int(blocks / branches)),
+    ("block", "shortcut of the branch", all_in_one_name),
+    ("block", "shortcut of the first layer", renamed_once),
+    ("block", "x itself", lambda x, first, second, shortcut: (x + second(first(x).relu())).relu()),
+    ("block", "x itself, no ReLU inside", lambda x, first, second, shortcut: (x + second(first(x))).relu()),
+    ("block", "x itself, no ReLU at the end", lambda x, first, second, shortcut: x + second(first(x).relu())),
+    (
+        "block",
+        "x itself, ReLU before the addition",
+        lambda x, first, second, shortcut: x + second(first(x).relu()).relu(),
+    ),
+    ("count", "only where the stride is not 1", lambda a, c, stride: counted(a, c, stride != 1)),
+    ("count", "only where the stride is not 1", lambda a, c, stride: counted(a, c, stride == 2)),
+    ("count", "only where the maps change", lambda a, c, stride: counted(a, c, a != c)),
+    ("count", "only where both change", lambda a, c, stride: counted(a, c, stride != 1 and a != c)),
+    ("count", "convolutions alone", lambda a, c, stride: 9 * a * c + 9 * c * c),
+]
+
+
+@pytest.mark.parametrize(("exercise", "slip", "answer"), SLIPS)
+def test_a_slip_is_named_and_no_other(exercise, slip, answer):
+    outcome = getattr(lesson, exercise).check(answer)
+    assert (outcome.kind, outcome.misconceptions) == (NOT_YET, (slip,))
+
+
+def test_a_slip_that_fits_some_shapes_only_is_told_so_beside_the_error():
+    said = lesson.block.check(all_in_one_name).message
+    assert said.startswith("The shortcut gets the x that entered the block") and "RuntimeError" in said
+
+
+def test_whether_the_shortcut_has_parameters_is_asked_with_each_of_its_two_reasons_alone():
+    reasons = {(stride != 1, inputs != channels) for inputs, channels, stride in lesson.count.all_cases()}
+    assert reasons == set(itertools.product((False, True), repeat=2))
 
 
 def test_the_gradient_is_one_is_told_what_it_is():

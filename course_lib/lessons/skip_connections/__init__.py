@@ -1,7 +1,7 @@
 """Lesson 07, skip_connections: its explorers, predictions, exercises, figures and nets."""
 
 from course_lib.lessons.skip_connections.chart import depth_table, plot_depth
-from course_lib.lessons.skip_connections.exercises import block, count, paths, rewired, through
+from course_lib.lessons.skip_connections.exercises import paths, rewired, through
 from course_lib.lessons.skip_connections.explorers import Gate, Paths, lengths
 from course_lib.lessons.skip_connections.figures import (
     plot_gate,
@@ -31,6 +31,7 @@ from course_lib.lessons.skip_connections.nets import (
     trained,
 )
 from course_lib.lessons.skip_connections.predictions import backwards, deep_loss, explosion, vanished
+from course_lib.lessons.skip_connections.resnet_exercises import block, count
 from course_lib.lessons.skip_connections.slices import better_than_guessing, loss_slice
 from course_lib.lessons.skip_connections.surgery import Lesion, Slice
 
