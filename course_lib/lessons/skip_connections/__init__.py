@@ -30,7 +30,7 @@ from course_lib.lessons.skip_connections.nets import (
     stack,
     trained,
 )
-from course_lib.lessons.skip_connections.predictions import backwards, deep_loss, explosion, vanished
+from course_lib.lessons.skip_connections.predictions import backwards, deep_loss, explosion
 from course_lib.lessons.skip_connections.resnet_exercises import block, count
 from course_lib.lessons.skip_connections.slices import better_than_guessing, loss_slice
 from course_lib.lessons.skip_connections.surgery import Lesion, Slice
@@ -73,6 +73,5 @@ __all__ = [
     "swapped",
     "through",
     "trained",
-    "vanished",
     "without",
 ]

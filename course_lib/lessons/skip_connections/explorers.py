@@ -21,9 +21,9 @@ from course_lib.nets.residual import Stack
 
 BLOCKS = 31
 """Of the gate explorer: 64 layers."""
-TITLES = ("forward: size of the outputs", "backward: norm of the gradient")
+TITLES = ("forward: size of the outputs", "backward: length of the gradient")
 LIMITS = ((-7, 9), (-13, 9))
-"""Powers of ten that the two pictures reach to; the lowest place stands for 0, the highest for all that is more."""
+"""Powers of ten that the two pictures reach to; below the lowest stands "less", above the highest "more"."""
 
 
 @cache
@@ -55,7 +55,7 @@ class Gate(Explorer):
 
     controls = {
         "alpha": Slider(0, 1.2, start=1, step=0.05, label="α"),
-        "norm": Choice("none", "before", "after", label="norm"),
+        "norm": Choice("none", "before", "after", label="normalisation"),
         "begin": Choice("He", "branch at 0", label="first weights"),
     }
     figsize = (8.4, 3.5)
@@ -75,7 +75,7 @@ class Gate(Explorer):
             powers = range(low + 4, high - 2, 3)
             ax.set(xlim=(0, BLOCKS + 1), ylim=(low, high), xlabel="block", title=title)
             names = [{0: "1", 3: "1000"}.get(power, f"1e{power}") for power in powers]
-            ax.set_yticks([low + 0.5, *powers, high - 0.5], ["0", *names, "more"])
+            ax.set_yticks([low + 0.5, *powers, high - 0.5], ["less", *names, "more"])
             ax.axhline(0, color=GREY, linewidth=0.8)
         look = {"marker": "o", "markersize": 4 * style.scale(), "linewidth": 1, "color": BLUE}
         moving = [left.plot([], [], **look)[0], right.plot([], [], **look)[0]]

@@ -19,6 +19,9 @@ KINDS = {
     "residual": {"norm": "before", "zero_start": True, "rates": (1e-3,)},
 }
 """Each at the rate that was best for it, of 1e-3 and 2e-3, with nothing taken out."""
+BEGUN_WITH_HE = "residual, He's weights"
+CONTROL = {BEGUN_WITH_HE: {"norm": "before", "rates": (1e-3,)}}
+"""The residual net in all but one thing: its branches do not begin at 0."""
 
 
 @cache
@@ -26,9 +29,9 @@ def readers(kind: str) -> Runs:
     """Eight blocks of two layers of 64 units, trained on the digits for ten epochs, three seeds.
 
     Args:
-        kind: "plain", or "residual": with a norm in the branch and every branch beginning at 0.
+        kind: "plain", or "residual": with a norm in the branch and every branch beginning at 0; or the control.
     """
-    return trained(2 * BLOCKS + 2, width=64, **KINDS[kind])
+    return trained(2 * BLOCKS + 2, width=64, **(KINDS | CONTROL)[kind])
 
 
 @cache

@@ -22,12 +22,13 @@ RATES = (1e-3, 4e-3, 3e-2)
 DEEP = RATES[:2]
 
 
-def stack(depth: int, *, width: int = 32, **options: object) -> Stack:
+def stack(depth: int, *, width: int = 32, identity: bool = False, **options: object) -> Stack:
     """Return a net of `depth` linear layers for the digits: one in front, two in each block, one behind.
 
     Args:
         depth: an even number from 2.
         width: units in each layer.
+        identity: the layers of all blocks begin as the identity matrix, so that a plain net begins by handing through.
         **options: norm, zero_start, alpha and init of `ResidualMLP`; alpha=0 makes it plain.
 
     Raises:
@@ -35,7 +36,12 @@ def stack(depth: int, *, width: int = 32, **options: object) -> Stack:
     """
     if isinstance(depth, bool) or not isinstance(depth, int) or depth < 2 or depth % 2:
         raise ValueError(f"depth is {depth!r}; it is an even number from 2: each block has two of the layers.")
-    return ResidualMLP(64, width, 10, blocks=(depth - 2) // 2, **options)
+    net = ResidualMLP(64, width, 10, blocks=(depth - 2) // 2, **options)
+    for layer in net.blocks.modules() if identity else ():
+        if isinstance(layer, nn.Linear):
+            nn.init.eye_(layer.weight)
+            nn.init.zeros_(layer.bias)
+    return net
 
 
 def seeded(make: Callable[[], nn.Module], seed: int) -> nn.Module:
@@ -53,15 +59,18 @@ def some_digits(rows: int = 256) -> tuple[Tensor, Tensor]:
 
 # ---------------------------------------------------------------------------------------------- before the first step
 def first_gradient(net: Stack) -> float:
-    """Norm of the gradient of the loss with respect to the first layer's weights, divided by that of the last layer's.
+    """Length of the gradient that comes back to the outputs of the first layer, divided by that at the last hidden one.
 
-    The last layer's is the right measure of size: whatever the loss, no layer stands between the two.
+    At the outputs, because the gradient of the *weights* hides it: in a ReLU net without biases weights half as large
+    make the signal as much smaller as the gradient, and the ratio of the weights' gradients stays what it was. In
+    float64, because float32 loses what is smaller than 1e-38 once it is squared.
     """
     x, y = some_digits()
-    layers = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
-    loss = F.cross_entropy(net(x), y)
-    first, last = torch.autograd.grad(loss, [layers[0].weight, layers[-1].weight])
-    return float(first.norm() / last.norm())
+    net = net.double()
+    first = net.stem(x.double())
+    last = net.blocks(first)
+    there, back = torch.autograd.grad(F.cross_entropy(net.head(last), y), [first, last], materialize_grads=True)
+    return float(there.norm() / back.norm())
 
 
 @torch.no_grad()

@@ -2,25 +2,6 @@
 
 from course_lib.prediction import Number, Prediction
 
-vanished = Prediction(
-    "skip_connections/vanished",
-    "The same plain nets of 32 layers, begun as He would. What is the gradient of the first layer's weights, divided "
-    "by that of the last layer's?",
-    Number(1e-14, 1e4, log=True),
-    usual={
-        "vanished as well": (
-            1e-11,
-            "With PyTorch's own first weights, yes. He's are larger by just the factor that ReLU takes away, so each "
-            "layer hands on a gradient of about the size it gets.",
-        ),
-        "exploded": (
-            1e3,
-            "It would, with weights a little larger still. He's gain sits on the edge between the two.",
-        ),
-    },
-    tolerance=4,
-)
-
 deep_loss = Prediction(
     "skip_connections/deep_loss",
     "64 plain layers, He's first weights, healthy gradients, the best of two rates. Eight layers end at a training "
@@ -29,8 +10,8 @@ deep_loss = Prediction(
     usual={
         "deeper fits better": (
             0.005,
-            "It could: 64 layers can represent all that eight can, if the others hand through what they get. It is not "
-            "found.",
+            "It could: 64 layers can represent all that eight can, if the others hand through what they get. In ten "
+            "epochs that is not found.",
         ),
         "about the same": (
             0.1,
@@ -42,13 +23,18 @@ deep_loss = Prediction(
 
 explosion = Prediction(
     "skip_connections/explosion",
-    "150 layers with skips, He's first weights, no norm. What is the loss before the first step?",
+    "150 layers with skips, He's first weights, nothing that normalises. What is the loss before the first step?",
     Number(1, 1e20, log=True),
     usual={
         "that of guessing": (
             2.3,
             "So it is for a net whose signals keep their size. Here each block adds its branch to what comes in, and "
             "nothing makes the sum smaller again.",
+        ),
+        "doubling": (
+            1e20,
+            "A branch about as large as x makes the sum larger by the root of 2, not by 2: sizes of unrelated vectors "
+            "add like the sides of a right triangle.",
         ),
         "a hundred times that": (
             250,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import torch
+from contourpy import contour_generator
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -94,18 +97,19 @@ class Lesion(Explorer):
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         gone, now = BLOCKS - len(result["running"]), result["residual"]["all"]
         return (
-            gone >= 5 and now >= 0.85,
-            f"five blocks gone, and the residual net still at 85 %; now {gone} gone, {now:.0%}",
+            gone >= 6 and now >= 0.8,
+            f"six blocks gone, and the residual net still at 80 %; now {gone} gone, {now:.0%}",
         )
 
 
 @lru_cache(maxsize=64)
 def around(kind: str, depth: int, span: float) -> torch.Tensor:
     """The loss on 60 digits around a net of the lesson, (15, 15)."""
-    if kind == "residual":
-        runs = trained(depth, zero_start=True)
-    else:
-        runs = trained(depth, alpha=0, rates=RATES if depth <= 8 else DEEP)
+    runs = {
+        "plain": lambda: trained(depth, alpha=0, rates=RATES if depth <= 8 else DEEP),
+        "skips, begun at 0": lambda: trained(depth, zero_start=True),
+        "skips, He": lambda: trained(depth),
+    }[kind]()
     return loss_slice(runs.model(lr=1, seed=0), span=span, rows=60, points=15)  # at the rate 4e-3
 
 
@@ -113,7 +117,7 @@ class Slice(Explorer):
     """How far can you walk away from a trained net, in a random direction, before it only guesses?"""
 
     controls = {
-        "kind": Choice("plain", "residual", label="net"),
+        "kind": Choice("plain", "skips, begun at 0", "skips, He", label="net"),
         "depth": Choice(8, 32, label="layers"),
         "span": Slider(0.1, 1.2, start=0.6, step=0.05, label="how far"),
     }
@@ -128,8 +132,9 @@ class Slice(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         ax = fig.subplots()
-        span = self.controls["span"].hi
-        ax.set(xlim=(-span, span), ylim=(-span, span), xlabel="along one direction", ylabel="along another")
+        ax.set(xlabel="along one direction", ylabel="along another", xlim=(-1, 1), ylim=(-1, 1))
+        for set_ticks in (ax.set_xticks, ax.set_yticks):
+            set_ticks((-1, 0, 1), ("as far as chosen", "0", "as far") if set_ticks == ax.set_xticks else ("", "0", ""))
         ax.set_aspect("equal")
         ax.grid(False)
         image = ax.imshow(shade(result["losses"]), extent=(-1, 1, -1, 1), origin="lower", **SHADES)
@@ -138,17 +143,19 @@ class Slice(Explorer):
         bar.set_ticks(
             np.log10([0.1, 0.3, 1, 2.3, 10, 100, 1000]), labels=["0.1", "0.3", "1", "2.3", "10", "100", "more"]
         )
-        bar.set_label("loss; 2.3 is guessing")
+        bar.set_label("loss; white line: 2.3, guessing")
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1))
-        moving = [image, here]
+        edge = ax.add_collection(LineCollection([], colors=["white"], linewidths=2 * style.scale()))
+        moving = [image, edge, here]
         self.update(moving, result)
         return moving
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
-        image, _ = moving
-        image.set_data(shade(result["losses"]))
-        span = result["span"]
-        image.set_extent((-span, span, -span, span))
+        image, edge, _ = moving
+        shown = shade(result["losses"])
+        image.set_data(shown)
+        places = np.linspace(-1, 1, len(shown))
+        edge.set_segments(contour_generator(places, places, shown).lines(math.log10(math.log(10))))  # of guessing
 
     def describe(self, result: dict[str, Any]) -> str:
         losses = torch.tensor(result["losses"])
