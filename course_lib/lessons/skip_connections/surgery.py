@@ -105,12 +105,13 @@ class Lesion(Explorer):
 @lru_cache(maxsize=64)
 def around(kind: str, depth: int, span: float) -> torch.Tensor:
     """The loss on 60 digits around a net of the lesson, (15, 15)."""
-    runs = {
+    runs = {  # the very runs of the notebook, where it has them
         "plain": lambda: trained(depth, alpha=0, rates=RATES if depth <= 8 else DEEP),
-        "skips, begun at 0": lambda: trained(depth, zero_start=True),
-        "skips, He": lambda: trained(depth),
+        "skips, begun at 0": lambda: trained(depth, zero_start=True, rates=(4e-3,)),
+        "skips, He": lambda: trained(depth, rates=(4e-3,)),
     }[kind]()
-    return loss_slice(runs.model(lr=1, seed=0), span=span, rows=60, points=15)  # at the rate 4e-3
+    at = runs.axes["lr"].tolist().index(4e-3)
+    return loss_slice(runs.model(lr=at, seed=0), span=span, rows=60, points=15)
 
 
 class Slice(Explorer):
