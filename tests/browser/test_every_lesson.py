@@ -91,8 +91,8 @@ def _press_a_key(place, explorer):
         place.page.keyboard.press("Tab")
         return
     if first is None:
-        assert any(isinstance(control, Switches) for control in explorer.controls.values())
-        button = place.locator(".course-board button, .jupyter-button").nth(20)
+        (switches,) = [control for control in explorer.controls.values() if isinstance(control, Switches)]
+        button = place.locator(".course-board button, .jupyter-button").nth(20 if switches.columns else 0)
         button.focus()
         place.page.keyboard.press("Space")
         return

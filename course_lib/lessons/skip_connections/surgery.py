@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from contourpy import contour_generator
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -155,8 +154,7 @@ class Slice(Explorer):
         image, edge, _ = moving
         shown = shade(result["losses"])
         image.set_data(shown)
-        places = np.linspace(-1, 1, len(shown))
-        edge.set_segments(contour_generator(places, places, shown).lines(math.log10(math.log(10))))  # of guessing
+        edge.set_segments(line_of_guessing(shown))
 
     def describe(self, result: dict[str, Any]) -> str:
         losses = torch.tensor(result["losses"])
@@ -170,6 +168,15 @@ class Slice(Explorer):
         share = better_than_guessing(torch.tensor(result["losses"]))
         met = share > 0.9 and result["span"] >= 0.3
         return met, f"a square of 0.3 or more with 90 % of its nets better than guessing; now {share:.0%}"
+
+
+def line_of_guessing(shown: np.ndarray) -> list[np.ndarray]:
+    """Where a shaded slice has the loss of guessing: pieces of line, (points, 2) from -1 to 1.
+
+    On axes that nobody sees: a contour cannot be moved, only made anew, and would have the whole picture redrawn.
+    """
+    places = np.linspace(-1, 1, len(shown))
+    return Figure().subplots().contour(places, places, shown, levels=[math.log10(math.log(10))]).allsegs[0]
 
 
 SHADES = {"cmap": "viridis_r", "vmin": -1, "vmax": 3, "interpolation": "nearest"}
