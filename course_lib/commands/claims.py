@@ -23,9 +23,10 @@ from course_lib.commands.execution import execute
 CELL_SECONDS = 900  # several runs share the cores
 AS_IT_IS, STORED = "as it is", "as stored"
 ONE_THREAD = {"COURSE_THREADS": "1"}
+SHIFTS = 4
 VARIATIONS: dict[str, dict[str, str]] = {
     AS_IT_IS: ONE_THREAD,
-    **{f"seeds + {shift}": ONE_THREAD | {"COURSE_SEED_SHIFT": str(shift)} for shift in range(1, 5)},
+    **{f"seeds + {shift}": ONE_THREAD | {"COURSE_SEED_SHIFT": str(shift)} for shift in range(1, SHIFTS + 1)},
     # Both at once: either asks whether the last digits of a number decide, and a run of its own costs minutes.
     # Passive: two threads that wait by spinning stand still for minutes where other runs want the same cores.
     "two threads, weights off by 1e-6": {
@@ -42,7 +43,10 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         write_json(args.json, {})
     reports, failed, passed = [], 0, 0
-    variations = {name: VARIATIONS[name] for name in VARIATIONS if not (args.stored and name == AS_IT_IS)}
+    left_out = {f"seeds + {shift}" for shift in range(args.shifts + 1, SHIFTS + 1)} | (
+        {AS_IT_IS} if args.stored else set()
+    )
+    variations = {name: variables for name, variables in VARIATIONS.items() if name not in left_out}
     for path, runs, errors in _vary(chosen, variations, jobs=args.jobs):
         if args.stored:
             runs = {STORED: stored(path, runs), **runs}

@@ -34,7 +34,9 @@ def report(tmp_path_factory):
     tidy.write(nb, root / "notebooks" / "01_tiny.ipynb")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkout, "ROOT", root)
-        code = claims.main(argparse.Namespace(lessons=["1"], json=str(root / "claims.json"), jobs=2, stored=False))
+        code = claims.main(
+            argparse.Namespace(lessons=["1"], json=str(root / "claims.json"), jobs=2, stored=False, shifts=4)
+        )
     assert code == 1
     return json.loads((root / "claims.json").read_text())[0]
 
@@ -93,11 +95,21 @@ def test_all_lessons_share_one_queue_and_are_reported_in_order(monkeypatch, tmp_
     paths = [tmp_path / f"0{k}_tiny.ipynb" for k in range(3)]
     monkeypatch.setattr(claims, "lessons", lambda _chosen: paths)
     monkeypatch.setattr(claims, "_claims_of", lambda path, _variables: ([line(f"of {path.stem}", 1)], ""))
-    assert claims.main(argparse.Namespace(lessons=[], json=str(tmp_path / "claims.json"), jobs=2, stored=False)) == 0
+    assert (
+        claims.main(argparse.Namespace(lessons=[], json=str(tmp_path / "claims.json"), jobs=2, stored=False, shifts=4))
+        == 0
+    )
     written = json.loads((tmp_path / "claims.json").read_text())
     assert [report["lesson"] for report in written] == [path.stem for path in paths]
     assert all(len(report["claims"][0]["holds_in"]) == 6 for report in written)
     assert capsys.readouterr().out.splitlines()[-1] == "3 passed, 0 failed"
+
+
+def test_fewer_seeds_are_those_that_come_first(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(claims, "_vary", lambda chosen, variations, jobs: asked.extend(variations) or iter(()))
+    claims.main(argparse.Namespace(lessons=[], json=None, jobs=2, stored=True, shifts=2))
+    assert asked == ["seeds + 1", "seeds + 2", "two threads, weights off by 1e-6"]
 
 
 def test_what_is_stored_stands_for_the_run_as_it_is(monkeypatch, tmp_path):
@@ -110,7 +122,7 @@ def test_what_is_stored_stands_for_the_run_as_it_is(monkeypatch, tmp_path):
     monkeypatch.setattr(
         claims, "_claims_of", lambda _path, env: (ran.append(env) or [line("a: b", 1), line("new", 2)], "")
     )
-    arguments = argparse.Namespace(lessons=[], json=str(tmp_path / "claims.json"), jobs=2, stored=True)
+    arguments = argparse.Namespace(lessons=[], json=str(tmp_path / "claims.json"), jobs=2, stored=True, shifts=4)
     assert claims.main(arguments) == 1
     assert len(ran) == 5 and claims.ONE_THREAD not in ran
     rows = {row["text"]: row for row in json.loads((tmp_path / "claims.json").read_text())[0]["claims"]}
