@@ -43,9 +43,9 @@ def parser() -> argparse.ArgumentParser:
 
     claims = command("claims", "re-run the claims with other seeds, other threads and a touch of noise")
     _lessons(claims)
-    claims.add_argument("--json", metavar="FILE", help="write every value as JSON")
+    claims.add_argument("--json", metavar="F", help="write every value as JSON")
     claims.add_argument("--stored", action="store_true", help="no run as it is: `course test` has just made that one")
-    claims.add_argument("--shifts", type=int, choices=range(5), default=4, help="how many other seeds (default 4)")
+    claims.add_argument("--shifts", type=int, choices=range(5), default=4, metavar="N", help="other seeds (default 4)")
     claims.add_argument("--jobs", type=_at_least_one, default=2, metavar="N", help="runs at a time (default 2)")
     return top
 
