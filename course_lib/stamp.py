@@ -51,7 +51,7 @@ class Stamp(Artist):
     @allow_rasterization
     def draw(self, renderer: RendererAgg) -> None:
         if self.get_visible() and self.text:
-            picture = self._picture(renderer.dpi)
+            picture = _picture(self.text, self.size, self.bold, self.face, self.color, renderer.dpi)
             height, width = picture.shape[:2]
             x, y = self.axes.transData.transform(self.place)
             gc = renderer.new_gc()
@@ -59,17 +59,18 @@ class Stamp(Artist):
             gc.restore()
         self.stale = False
 
-    def _picture(self, dpi: float) -> np.ndarray:
-        """(height, width, 4) uint8, the lowest row first, as draw_image wants it."""
-        letters = [_letter(each, self.size, self.bold, dpi) for each in self.text]
-        ink = np.concatenate(letters, 1)
-        if self.face:
-            share = ink[..., None] / 255
-            colors = np.array(to_rgb(self.color)) * share + np.array(to_rgb(self.face)) * (1 - share)
-            alpha = np.full(ink.shape, 255)
-        else:
-            colors, alpha = np.broadcast_to(to_rgb(self.color), (*ink.shape, 3)), ink
-        return np.dstack([255 * colors, alpha]).astype(np.uint8)[::-1]
+
+@lru_cache(maxsize=1024)
+def _picture(text: str, size: float, bold: bool, face: str, color: str, dpi: float) -> np.ndarray:
+    """(height, width, 4) uint8, the lowest row first, as draw_image wants it. Kept: a move changes few."""
+    ink = np.concatenate([_letter(each, size, bold, dpi) for each in text], 1)
+    if face:
+        share = ink[..., None] / 255
+        colors = np.array(to_rgb(color)) * share + np.array(to_rgb(face)) * (1 - share)
+        alpha = np.full(ink.shape, 255)
+    else:
+        colors, alpha = np.broadcast_to(to_rgb(color), (*ink.shape, 3)), ink
+    return np.dstack([255 * colors, alpha]).astype(np.uint8)[::-1]
 
 
 @lru_cache(maxsize=2048)
