@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -148,6 +149,16 @@ def load(name: str) -> Data:
         raise ValueError(
             f"The file of {name!r} in {str(FOLDER)!r} is broken ({error}). Bring it back with: git checkout -- data"
         ) from error
+
+
+@cache
+def new_digits() -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the 400 digits that no net is trained on, those of val and of test together: (400, 64) and (400,).
+
+    For lessons that take trained nets apart and choose nothing by what they find.
+    """
+    digits = load("digits")
+    return torch.cat([digits.val.x, digits.test.x]), torch.cat([digits.val.y, digits.test.y])
 
 
 def coffee_curve(hour: np.ndarray) -> np.ndarray:

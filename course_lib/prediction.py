@@ -147,7 +147,7 @@ class Prediction:
         score = sum(max(0.0, 1 - each / self.tolerance) for each in distances) / len(distances)
         if score >= 0.5 - 1e-9:
             return score, CLOSE
-        if isinstance(self.kind, Marks) and not self._in_order(value, truth):
+        if isinstance(self.kind, Marks) and not self._right_order(value, truth):
             return score, SURPRISED
         return score, RIGHT_DIRECTION if score > 0 or self._same_side(value, truth) else SURPRISED
 
@@ -176,7 +176,7 @@ class Prediction:
             return False
         return (value - self.reference) * (truth - self.reference) > 0
 
-    def _in_order(self, value: Any, truth: Any) -> bool:
+    def _right_order(self, value: Any, truth: Any) -> bool:
         """Whether every two marks that lie more than half of the tolerance apart in truth stand that way round."""
         place = self.kind.axis.place
         pairs = itertools.combinations([(place(a), place(b)) for a, b in zip(value, truth, strict=True)], 2)

@@ -50,6 +50,11 @@ def scale() -> float:
     return LECTURE["figure.figsize"][0] / 6.4 if _lecture else 1.0
 
 
+def inches(width: float, height: float) -> tuple[float, float]:
+    """A figure's size: what is given is that of the usual mode, and grows with the large one."""
+    return width * scale(), height * scale()
+
+
 def widget_css() -> str:
     """A ``<style>`` that gives explorers and predictions the page's text size, or more in the large mode."""
     size = f"calc({scale():.3g} * var(--jp-content-font-size1, 14px))"

@@ -198,6 +198,10 @@ def test_field_counts_what_a_stack_sees_and_says_where_it_ends():
     assert not field.goal(field.result)[0]
     strided = field.set(layers=(0, ((3, 3, 0, 1), (3, 3, 0, 1), (3, 1, 0, 1))))
     assert strided.goal(strided.result)[0] and strided.result["seen"][0].sum() == 27
+    field.set(layers=(0, ((3, 1, 0, 3),) * 3))
+    assert "with holes" in field.describe(field.result)
+    field.set(layers=(0, ((3, 1, 0, 1), (3, 1, 0, 3), (3, 1, 0, 3))))
+    assert "with holes" not in field.describe(field.result)
     broken = field.set(layers=(0, ((7, 3, 0, 1), (7, 3, 0, 3), (3, 1, 0, 1))))
     assert "nothing comes out" in broken.describe(broken.result) and not broken.goal(broken.result)[0]
 
@@ -224,6 +228,9 @@ def test_shift_finds_a_place_where_only_the_global_maximum_reads(nets):
     assert not shift.goal(shift.result)[0]
     places = [(d, r, c) for d in range(10) for r in (-3, -1, 1, 3) for c in (-3, -1, 1, 3)]
     assert any(shift.goal(shift.set(digit=d, right=r, down=c).result)[0] for d, r, c in places)
+    third = list(nets).index("conv + global max")
+    up = [shift.set(digit=d, right=0, down=-3).result["says"][third].argmax() != d for d in range(10)]
+    assert sum(up) >= 2  # the edge of the canvas, as the text says
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -36,7 +36,7 @@ def plot_shuffled(before: Tensor, after: Tensor) -> Axes:
     Args:
         before, after: (N, 64).
     """
-    axes = plt.figure(figsize=_size(6.4, 2.7)).subplots(2, len(before))
+    axes = plt.figure(figsize=style.inches(6.4, 2.7)).subplots(2, len(before))
     for row, rows in zip(axes, (before, after), strict=True):
         for ax, x in zip(row, rows, strict=True):
             bare(ax).imshow(x.reshape(8, 8).numpy(), cmap="Greys")
@@ -67,7 +67,7 @@ def plot_kernels(made: Tensor, found: Mapping[str, tuple[Tensor, float]]) -> Axe
     Returns:
         The axes on the left.
     """
-    axes = plt.figure(figsize=_size(7.4, 3.1)).subplots(1, 1 + len(found))
+    axes = plt.figure(figsize=style.inches(7.4, 3.1)).subplots(1, 1 + len(found))
     kernels = {"made the target": (made, None), **found}
     words = []
     for ax, (name, (kernel, left)) in zip(axes, kernels.items(), strict=True):
@@ -88,7 +88,7 @@ def plot_moving_maps(before: tuple[Tensor, Tensor], after: tuple[Tensor, Tensor]
     Args:
         before, after: picture (H, W) and map (H, W).
     """
-    axes = plt.figure(figsize=_size(7.4, 2.4)).subplots(1, 4)
+    axes = plt.figure(figsize=style.inches(7.4, 2.4)).subplots(1, 4)
     most = float(before[1].abs().max())
     for ax, each, title in zip(axes, (*before, *after), ("picture", "its map", "moved", "its map"), strict=True):
         look = {"cmap": "Greys"} if title in ("picture", "moved") else {"cmap": SIGNED, "vmin": -most, "vmax": most}
@@ -127,7 +127,7 @@ def plot_maps(net: LeNet5, picture: Tensor) -> Axes:
     with torch.no_grad():
         first = net.act1(net.conv1(picture[None]))  # (1, 6, 28, 28)
         second = net.act2(net.conv2(net.pool1(first)))  # (1, 16, 10, 10)
-    figure = plt.figure(figsize=_size(8.6, 4.4))
+    figure = plt.figure(figsize=style.inches(8.6, 4.4))
     left, right = figure.subfigures(1, 2, width_ratios=(1, 7))
     seen = left.subplots()
     bare(seen).imshow(picture[0].numpy(), cmap="Greys")
@@ -148,9 +148,3 @@ def plot_maps(net: LeNet5, picture: Tensor) -> Axes:
     return says(
         seen, "A digit on its way through LeNet-5: six kernels, six maps of them, sixteen maps of the next layer."
     )
-
-
-def _size(width: float, height: float) -> tuple[float, float]:
-    """Inches, grown with the large mode."""
-    factor = plt.rcParams["figure.figsize"][0] / 6.4
-    return width * factor, height * factor

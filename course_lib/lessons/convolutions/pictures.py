@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.datasets import Data, Split, load
+from course_lib.datasets import Data, Split, new_digits
 
 SIDE = 14
 """Pixels of the canvas: a digit of 8 x 8 in its middle can move by 3 in each direction."""
@@ -57,13 +57,6 @@ def as_pictures(data: Data, draw) -> Data:
     """A data set of digits with every x put through `draw`, such as `on_canvas` or `enlarged`."""
     train, val, test = (Split(draw(split.x), split.y) for split in (data.train, data.val, data.test))
     return replace(data, train=train, val=val, test=test, features=())
-
-
-@cache
-def new_digits() -> tuple[Tensor, Tensor]:
-    """The 400 digits that no net was trained on, those for validation and for test: (400, 64) and (400,)."""
-    digits = load("digits")
-    return torch.cat([digits.val.x, digits.test.x]), torch.cat([digits.val.y, digits.test.y])
 
 
 @cache

@@ -114,9 +114,12 @@ class Field(Explorer):
                 f"The window of layer {broken} is {dilation * (kernel - 1) + 1} places long, and with its padding of "
                 f"{padding} there are only {result['width'][-1] + 2 * padding}: nothing comes out."
             )
-        return (
-            words + f"The middle unit at the top sees {_seen(result)} of 28 pixels, with {result['weights']} weights."
-        )
+        if not _seen(result):
+            return words + "The middle unit at the top sees nothing but padding."
+        words += f"The middle unit at the top sees {_seen(result)} of 28 pixels"
+        if _reach(result) != _seen(result):
+            words += f", with holes, from end to end {_reach(result)}"
+        return words + f", with {result['weights']} weights."
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         whole = len(result["width"]) == 4

@@ -42,7 +42,7 @@ def run_quiz(make_net: Callable[[], nn.Module], data: Data) -> dict[str, Run]:
 
 def plot_quiz(runs: dict[str, Run]) -> Axes:
     """Draws each net's validation loss on axes of its own: the trap of the quiz. Returns the first axes."""
-    axes = plt.figure(figsize=_wide(2.6)).subplots(1, 3)
+    axes = plt.figure(figsize=style.inches(8.96, 2.6)).subplots(1, 3)
     for ax, (name, run) in zip(axes, runs.items(), strict=True):
         ax.plot(np.arange(1, 101), run.history["val_loss"], **LINES[name])
         ax.set(title=f"net {name}", xlabel="epoch")
@@ -213,11 +213,6 @@ def _worst_seed(runs: Runs) -> np.ndarray:
     """(R,) training loss of the worst seed, mean of the last five epochs; a run that overflowed counts as infinite."""
     last = runs["train_loss"][-5:].mean(0).numpy()
     return np.where(np.isfinite(last), last, np.inf).max(1)
-
-
-def _wide(height: float) -> tuple[float, float]:
-    width, usual = plt.rcParams["figure.figsize"]
-    return 1.4 * width, height * usual / 3.6
 
 
 _POINTS = {"textcoords": "offset points", "fontsize": "small", "color": "#5c5c5c"}

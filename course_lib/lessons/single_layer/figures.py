@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
+from course_lib import style
 from course_lib.colors import BAND, BLACK, BLUE, GREY, ORANGE, SIGNED, TRUTH, WINE
 from course_lib.lessons.single_layer.nets import best_line, rmse
 from course_lib.plots import plot_guessing
@@ -63,7 +64,7 @@ def plot_weights(weights: torch.Tensor) -> Axes:
         weights: (10, 64), one row a digit.
     """
     top = float(weights.abs().max()) / 2
-    figure = plt.figure(figsize=_wide(2.9))
+    figure = plt.figure(figsize=style.inches(7.68, 2.9))
     axes = figure.subplots(2, 5)
     for digit, ax in enumerate(axes.flat):
         image = ax.imshow(weights[digit].view(8, 8).numpy(), cmap=SIGNED, vmin=-top, vmax=top)
@@ -81,7 +82,7 @@ def plot_kinds(runs: dict[str, Runs], data: Data) -> Axes:
         data: what they were trained on.
     """
     x, y = data.train
-    axes = plt.figure(figsize=_wide(2.7)).subplots(1, len(runs), sharey=True)
+    axes = plt.figure(figsize=style.inches(7.68, 2.7)).subplots(1, len(runs), sharey=True)
     hours, words = torch.linspace(-5, 5, 401)[:, None], []
     for ax, (name, each) in zip(axes, runs.items(), strict=True):
         errors, place = _errors(each), _best(each)
@@ -193,7 +194,7 @@ def plot_twice(once: Runs, twice: Runs, floor: float) -> Axes:
         once, twice: runs over rates and seeds; softmax in the loss alone, and in the net as well.
         floor: the lowest loss possible with two of them.
     """
-    left, right = plt.figure(figsize=_wide(3.4)).subplots(1, 2)
+    left, right = plt.figure(figsize=style.inches(7.68, 3.4)).subplots(1, 2)
     words = []
     for k, (runs, look) in enumerate(
         ((once, {"color": BLUE, "marker": "o"}), (twice, {"color": ORANGE, "marker": "s"}))
@@ -225,11 +226,6 @@ def _errors(runs: Runs) -> np.ndarray:
 def _best(runs: Runs, key: str = "train_loss") -> int:
     """Place of the rate whose median seed ends lowest."""
     return int(runs[key][-1].nan_to_num(nan=99).median(1).values.argmin())
-
-
-def _wide(height: float) -> tuple[float, float]:
-    width, usual = plt.rcParams["figure.figsize"]
-    return 1.2 * width, height * usual / 3.6
 
 
 _POINTS = {"textcoords": "offset points", "fontsize": "small", "color": "#5c5c5c"}

@@ -8,7 +8,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from course_lib.datasets import load
+from course_lib.datasets import new_digits
 from course_lib.fit_many import Runs
 from course_lib.lessons.skip_connections.nets import trained
 from course_lib.nets.residual import Stack
@@ -32,13 +32,6 @@ def readers(kind: str) -> Runs:
         kind: "plain", or "residual": with a norm in the branch and every branch beginning at 0; or the control.
     """
     return trained(2 * BLOCKS + 2, width=64, **(KINDS | CONTROL)[kind])
-
-
-@cache
-def new_digits() -> tuple[Tensor, Tensor]:
-    """The 400 digits that no net was trained on, those for validation and for test: (400, 64) and (400,)."""
-    digits = load("digits")
-    return torch.cat([digits.val.x, digits.test.x]), torch.cat([digits.val.y, digits.test.y])
 
 
 @torch.no_grad()

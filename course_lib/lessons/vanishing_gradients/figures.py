@@ -45,7 +45,7 @@ def plot_both_spreads(table: dict[str, Tensor]) -> Axes:
     Returns:
         The axes on the left; what is exactly 0 stands on the lower edge.
     """
-    left, right = plt.figure(figsize=_wide(3.4)).subplots(1, 2)
+    left, right = plt.figure(figsize=style.inches(8.96, 3.4)).subplots(1, 2)
     layer = np.arange(1, len(table["std"]) + 1)
     for name, label, look in (
         ("std", "over everything", {"color": GREY, "marker": "s"}),
@@ -99,7 +99,7 @@ def plot_decay(tables: dict[str, np.ndarray]) -> Axes:
     Returns:
         The axes on the left.
     """
-    left, right = plt.figure(figsize=_wide(3.2)).subplots(1, 2, sharey=True)
+    left, right = plt.figure(figsize=style.inches(8.96, 3.2)).subplots(1, 2, sharey=True)
     words = []
     for k, (name, spread) in enumerate(tables.items()):
         layer, mean = np.arange(1, spread.shape[1] + 1), np.exp(np.log(spread).mean(0))
@@ -124,7 +124,7 @@ def plot_inits(found: dict[str, dict[str, Best]]) -> Axes:
     Returns:
         The axes on the left.
     """
-    axes = plt.figure(figsize=_wide(3.3)).subplots(1, len(found), sharey=True)
+    axes = plt.figure(figsize=style.inches(8.96, 3.3)).subplots(1, len(found), sharey=True)
     words = []
     for ax, (kind, column) in zip(axes, found.items(), strict=True):
         for place, best in enumerate(column.values()):
@@ -268,8 +268,3 @@ def _accuracy_axis(ax: Axes) -> None:
     """From 0 to 1, and below it a place for what diverged."""
     ax.set(ylim=(-0.16, 1.03), ylabel="validation accuracy")
     ax.set_yticks((DIVERGED, 0, 0.2, 0.4, 0.6, 0.8, 1), ("diverged", "0", "0.2", "0.4", "0.6", "0.8", "1"))
-
-
-def _wide(height: float) -> tuple[float, float]:
-    width, usual = plt.rcParams["figure.figsize"]
-    return 1.4 * width, height * usual / 3.6

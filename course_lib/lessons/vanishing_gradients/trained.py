@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from course_lib import style
 from course_lib.callbacks import Callback, ClipGradNorm
 from course_lib.colors import BLACK, BLUE, ORANGE, TRUTH
 from course_lib.controls import Choice, Slider
-from course_lib.datasets import load
+from course_lib.datasets import load, new_digits
 from course_lib.explorer import Explorer
 from course_lib.fit import Run, fit
 from course_lib.lessons.vanishing_gradients.nets import answers, deep_net, fill, gain, normed_net
@@ -71,13 +71,6 @@ class Batches(Explorer):
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         met = result["size"] >= 32 and result["all"] < 0.115
         return met, f"down to guessing, 11 % or less, with batches of 32 or more; now {result['all']:.1%}"
-
-
-@cache
-def new_digits() -> tuple[Tensor, Tensor]:
-    """The 400 digits that no net was trained on, those for validation and for test: (400, 64) and (400,)."""
-    digits = load("digits")
-    return torch.cat([digits.val.x, digits.test.x]), torch.cat([digits.val.y, digits.test.y])
 
 
 # ------------------------------------------------------------------------------------------------------------ clipping
