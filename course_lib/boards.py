@@ -124,7 +124,7 @@ class Grid(Control):
             for v in row
         ]
         rows = [widgets.HBox(inputs[i : i + self.columns]) for i in range(0, len(inputs), self.columns)]
-        return widgets.VBox([widgets.Label(name), *rows]), inputs
+        return widgets.VBox([widgets.Label(name), *rows], layout=widgets.Layout(margin="0 0 0.8em 0")), inputs
 
     def read(self, inputs: list[widgets.Widget]) -> tuple[tuple[float, ...], ...]:
         flat = [i.value for i in inputs]

@@ -128,7 +128,8 @@ def _whole(kind: Number, value: float) -> float:
 def _scale(kind: Number) -> ipywidgets.HTML:
     """Numbers below the track: the ends, and between them the powers of ten or the middle."""
     low, high = kind.place(kind.lo), kind.place(kind.hi)
-    every = 1 if high - low <= 6 else 3  # nine powers of ten beside each other run into one another
+    # Six numbers beside each other at most, and four of the long ones: more run into one another.
+    every = 1 if high - low <= 6 else 3 if high - low <= 12 else 5
     between = (
         {10.0**power: power for power in range(-30, 30, every)}
         if kind.log
