@@ -152,6 +152,11 @@ class Notebook:
     def __init__(self, page: Page) -> None:
         self.page = page
 
+    def close(self) -> None:
+        """Ends the kernel and closes the page. A kernel left alive would greet whoever opens this notebook next."""
+        self.page.evaluate(f"{PANEL}.sessionContext.shutdown()")
+        self.page.close()
+
     def wait_until_idle(self) -> None:
         self.page.wait_for_function(IDLE, timeout=1000 * CELLS_SECONDS)
 

@@ -26,7 +26,7 @@ def notebook(lab, browser):
         opened.run(cell)
     assert opened.errors() == []
     yield opened
-    opened.page.close()
+    opened.close()
 
 
 def _commit(notebook):

@@ -22,7 +22,7 @@ def game(lab, browser):
     place = opened.page.locator(".course-explorer")
     wait_for(place, "true")
     yield place
-    opened.page.close()
+    opened.close()
 
 
 def choose(game, bump):

@@ -19,7 +19,7 @@ def notebook(request, lab, browser):
     opened.lesson = importlib.import_module(f"course_lib.lessons.{request.param.partition('_')[2]}")
     opened.run_all()
     yield opened
-    opened.page.close()
+    opened.close()
 
 
 def explorer_cells(notebook):

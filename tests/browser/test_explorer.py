@@ -26,7 +26,7 @@ def notebook(lab, browser):
     opened.run_all()
     assert opened.errors() == []
     yield opened
-    opened.page.close()
+    opened.close()
 
 
 @pytest.fixture
