@@ -16,6 +16,7 @@ try:
 except ModuleNotFoundError:  # nothing here works without it: one sentence, in the terminal and in a notebook
     raise SystemExit("PyTorch is not installed in this Python. Run README's first command: it brings all.") from None
 
+from course_lib.backbone import Backbone
 from course_lib.callbacks import Callback, ClipGradNorm, EarlyStopping, Schedule
 from course_lib.claim import claim
 from course_lib.datasets import Data, Split, load
@@ -25,7 +26,9 @@ from course_lib.explorer import Explorer
 from course_lib.fit import Run, evaluate, fit
 from course_lib.fit_many import Runs, fit_many
 from course_lib.nets import MLP, LeNet5, ResNet, resnet18, resnet34, resnet50, resnet152
+from course_lib.picture_folder import PictureFolder, open_pictures
 from course_lib.prediction import Prediction
+from course_lib.pretrained import load_published
 from course_lib.show import show
 from course_lib.style import use_style
 from course_lib.summary import summary
@@ -35,6 +38,7 @@ from course_lib.watch import watch
 
 __all__ = [
     "MLP",
+    "Backbone",
     "Callback",
     "ClipGradNorm",
     "Data",
@@ -42,6 +46,7 @@ __all__ = [
     "Exercise",
     "Explorer",
     "LeNet5",
+    "PictureFolder",
     "Prediction",
     "ResNet",
     "Run",
@@ -54,6 +59,8 @@ __all__ = [
     "fit",
     "fit_many",
     "load",
+    "load_published",
+    "open_pictures",
     "pick_device",
     "plot_data",
     "plot_guessing",

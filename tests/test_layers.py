@@ -17,6 +17,10 @@ device
 colors
 style
 datasets
+picture
+class_folders
+picture_folder
+pictures
 nets
 units
 optimizers
@@ -28,6 +32,12 @@ checks
 diagnose
 bar
 fit
+features
+frozen
+heads
+guesses
+backbone
+pretrained
 watch
 multiply_adds
 layer_calls
