@@ -16,6 +16,9 @@ variation
 device
 colors
 style
+unfinished
+transfer
+download
 datasets
 picture
 class_folders
