@@ -19,6 +19,9 @@ style
 unfinished
 transfer
 download
+archive
+remote_files
+mnist
 datasets
 picture
 class_folders
