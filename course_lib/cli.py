@@ -34,6 +34,10 @@ def parser() -> argparse.ArgumentParser:
     command("doctor", "look at this machine and this installation: what is right, and what to do")
     command("progress", "show which predictions are made and which exercises are solved")
 
+    data = command("data", "list the files that can be fetched and where they are kept, or fetch them")
+    data.add_argument("names", nargs="*", metavar="NAME", help="sets to fetch (default: only list them)")
+    data.add_argument("--all", action="store_true", help="fetch every set, for a room without a network")
+
     lessons = command("lessons", "list the lessons with their questions, or make notebooks/README.md, which says more")
     lessons.add_argument("--write", action="store_true", help="write notebooks/README.md")
     lessons.add_argument(

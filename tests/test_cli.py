@@ -124,6 +124,7 @@ ERRORS = [
     ("lessons --write", read_only, 2, "README.md: Permission denied"),
     ("lessons --seconds nowhere.json", as_it_is, 2, "nowhere.json is not readable as a report"),
     ("lessons 42", as_it_is, 2, "course lessons does not know 42"),
+    ("data", as_it_is, 2, "There is no catalogue of files to fetch"),
     ("run --report mine/report.json", read_only, 2, "Cannot write mine/report.json: Permission denied"),
     ("run --store", read_only, 2, "03_learning_rates.ipynb: Permission denied"),
     ("claims --json nowhere/claims.json", as_it_is, 2, "Cannot write nowhere/claims.json: No such file"),
