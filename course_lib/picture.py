@@ -2,7 +2,7 @@
 
 Pillow decodes; this says what else has to be done. A camera writes its pictures lying on their side and notes how to
 turn them, a drawing is transparent where the paper would be, 16-bit grey has 65,536 shades, and a download may be no
-picture at all. Pillow is imported when the first picture is read: most lessons need none.
+picture at all.
 
 Introduced in lesson 08 (transfer_learning).
 """
@@ -11,18 +11,14 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 # Mean and standard deviation of the red, green and blue of ImageNet's training pictures, on a scale from 0 to 1.
 # Source: torchvision's reference training, with which its published weights were made.
@@ -31,7 +27,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 PIXELS = 80_000_000  # a picture may have; in RGB that is 240 MB
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP")  # Pillow's other decoders are rare, and so are those who look after them
-_LONG = 8  # times the shorter side; what is longer loses its ends before it is made smaller
+_LONG = 64  # times the shorter side; what is longer loses its ends before it is made smaller
 
 # How files begin that are taken for pictures, and what to say about them. Read from top to bottom.
 _BEGINNINGS = (
@@ -73,8 +69,6 @@ def read_picture(path: str | Path) -> Image.Image:
         NotAPicture: the file is missing, empty, broken, cut off, no picture, a GIF, an animation, or has more than 80
             million pixels, which is found before any is decoded.
     """
-    from PIL import ImageOps
-
     with _opened(path) as image:
         image.load()
         try:
@@ -107,8 +101,6 @@ def as_bytes(image: Image.Image, *, size: int, channels: int = 3) -> torch.Tenso
 
     Source: the evaluation transform of torchvision's ResNet weights: resize to 256, then cut 224.
     """
-    from PIL import Image
-
     if channels not in (1, 3):
         raise ValueError(f"channels is 3 for colour or 1 for grey, not {channels!r}.")
     image = _without_ends(image.convert("L" if channels == 1 else "RGB"))
@@ -167,8 +159,6 @@ def _opened(path: str | Path) -> Iterator[Image.Image]:
 
 
 def _image(path: Path, file: BinaryIO) -> Image.Image:
-    from PIL import Image, UnidentifiedImageError
-
     beginning = file.read(64)
     if not beginning:
         raise NotAPicture(path, "the file is empty (0 bytes)")
@@ -195,8 +185,6 @@ def _check_size(path: Path, pixels: int) -> None:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    from PIL import Image
-
     if image.mode.startswith(("I", "F")):  # Pillow's own conversion makes every shade above 255 white
         image = Image.fromarray((np.asarray(image) / 257).round().clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:

@@ -9,16 +9,14 @@ import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
+from PIL import Image
 
 from course_lib.class_folders import check_classes, existing_folder, files_in, folders_in, parts_in, some, visible
 from course_lib.datasets import Words
 from course_lib.picture import NotAPicture, as_bytes, check_picture, read_picture
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 _SHOWN = 10  # skipped files that describe() names
 _UNBALANCED = 1.5  # times as many pictures in the largest class as in the smallest
