@@ -110,14 +110,14 @@ def test_a_folder_of_that_name_is_no_file(server, folder):
         ("win32", {}, "HOME/AppData/Local/course"),
         ("win32", {"LOCALAPPDATA": "/local"}, "/local/course"),
         ("linux", {"COURSE_DATA": "~/mine"}, "HOME/mine"),
-        ("win32", {"COURSE_DATA": "/mine"}, "/mine"),
+        ("win32", {"COURSE_DATA": "HOME/mine", "LOCALAPPDATA": "/local"}, "HOME/mine"),
     ],
 )
 def test_the_cache_folder_of_each_system(monkeypatch, tmp_path, system, variables, expected):
     for name in ("COURSE_DATA", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
-        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name, value.replace("HOME", str(tmp_path)))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.setattr(sys, "platform", system)
