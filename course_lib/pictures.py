@@ -63,8 +63,8 @@ def batches(pictures: Pictures | Loose, *, size: int, channels: int, batch_size:
         yield from pictures.batches(size=size, channels=channels, batch_size=batch_size)
     else:
         x, y = as_split(pictures)
-        for rows in zip(x.split(batch_size), y.split(batch_size), strict=True):
-            yield [], *rows
+        for start in range(0, len(x), batch_size):
+            yield [], x[start : start + batch_size], y[start : start + batch_size]
 
 
 def in_memory(pictures: Pictures, *, size: int, channels: int) -> Split:
