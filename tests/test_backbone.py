@@ -93,6 +93,13 @@ def test_features_are_those_written_by_hand(case):
     assert a is seen.x and torch.equal(b, y) and seen.classes == ("0", "1") and seen.files == ()
 
 
+def test_a_layer_before_an_in_place_relu_keeps_its_output():
+    net, x = sequential().eval(), torch.randn(5, 4)
+    seen = Backbone(net, "1").features((x, torch.zeros(5, dtype=torch.int64))).x
+    torch.testing.assert_close(seen, net[1](net[0](x)).detach())
+    assert seen.min() < 0
+
+
 def test_nothing_changes_the_net_of_the_caller(case):
     backbone, x, y, _ = case
     net = backbone.module
