@@ -24,7 +24,7 @@ from course_lib.fit import MakeOptimizer, fit, make_optimizer
 from course_lib.frozen import ROWS, computed, frozen, place_of, same_place
 from course_lib.guesses import Guesses, guesses
 from course_lib.heads import FineTuned, Head, two_rates
-from course_lib.picture import IMAGENET_MEAN, IMAGENET_STD
+from course_lib.picture import IMAGENET_MEAN, IMAGENET_STD, check_settings
 from course_lib.picture_folder import PictureFolder
 from course_lib.pictures import (
     Loose,
@@ -80,24 +80,32 @@ class Backbone:
         std: Sequence[float] = IMAGENET_STD,
         channels: int = 3,
     ) -> None:
-        _check(module, size, channels, mean, std)
+        if not isinstance(module, nn.Module):
+            raise ValueError(f"A Backbone needs an nn.Module, such as course.resnet18(); it was given {module!r}.")
+        check_settings(size, mean, std, channels)
         named_layer(module, features)
         self.module, self.layer, self.size, self.channels = module, features, size, channels
         self.mean, self.std = tuple(map(float, mean)), tuple(map(float, std))
         self._said: torch.device | None = None  # the device that was named last
 
     def features(
-        self, pictures: Pictures, *, batch_size: int = ROWS, device: str | torch.device | None = None
+        self,
+        pictures: Pictures,
+        *,
+        batch_size: int = ROWS,
+        progress: bool | None = None,
+        device: str | torch.device | None = None,
     ) -> Features:
         """Return what the frozen net sees: (N, F) float32. The expensive part; keep it, and train heads on it.
 
-        In evaluation mode, without gradients, ``batch_size`` pictures at a time.
+        In evaluation mode, without gradients, ``batch_size`` pictures at a time; with a bar after one second
+        (``progress`` None), at once (True) or never (False).
 
         Raises:
             ValueError: pictures of another kind, or such as the net cannot take.
         """
         classes = classes_of(pictures)
-        files, x, y = self._computed(pictures, self._frozen(device), batch_size)
+        files, x, y = self._computed(pictures, self._frozen(device), batch_size, progress)
         return Features(x.float(), y, classes, tuple(files))
 
     def train_head(
@@ -195,7 +203,7 @@ class Backbone:
             check_same_classes(classes, classes_of(val), whose="val")
         place = self._device(device)
         if head is None:
-            head = Head(Features(*self._computed(train, self._frozen(place))[1:], classes))
+            head = Head(Features(*self._computed(train, self._frozen(place), progress=progress)[1:], classes))
         check_same_classes(head.classes, classes, whose="the pictures")
         net = FineTuned(self.module, self.layer, head, mean=self.mean, std=self.std, norm_statistics=norm_statistics)
         return fit(
@@ -266,12 +274,16 @@ class Backbone:
             return list(pictures.files), model(pictures.x.to(place_of(model))).cpu(), pictures.y
 
     def _computed(
-        self, pictures: Pictures | Loose, function: Callable[[Tensor], Tensor], batch_size: int = ROWS
+        self,
+        pictures: Pictures | Loose,
+        function: Callable[[Tensor], Tensor],
+        batch_size: int = ROWS,
+        progress: bool | None = None,
     ) -> tuple[list[Path], Tensor, Tensor]:
         """Files, what ``function`` makes of the pictures (N, F), and labels (N,)."""
         total = len(pictures if isinstance(pictures, PictureFolder | Loose) else as_split(pictures).x)
         rows = batches(pictures, size=self.size, channels=self.channels, batch_size=batch_size)
-        return computed(function, rows, total)
+        return computed(function, rows, total, progress)
 
     def _frozen(self, device: str | torch.device | None) -> Callable[[Tensor], Tensor]:
         """What makes features (B, F) of pictures."""
@@ -303,20 +315,3 @@ def _model(run: Run | Head | FineTuned) -> Head | FineTuned:
 
 def _holds_tensors(pictures: object) -> bool:
     return isinstance(pictures, tuple | list) and any(isinstance(part, Tensor) for part in pictures)
-
-
-def _check(module: object, size: object, channels: object, mean: Sequence[float], std: Sequence[float]) -> None:
-    if not isinstance(module, nn.Module):
-        raise ValueError(f"A Backbone needs an nn.Module, such as course.resnet18(); it was given {module!r}.")
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        raise ValueError(f"size is a whole number of pixels, 1 or more, not {size!r}.")
-    if channels not in (1, 3):
-        raise ValueError(f"channels is 3 for colour or 1 for grey, not {channels!r}.")
-    for name, values in (("mean", mean), ("std", std)):
-        if not isinstance(values, Sequence) or len(values) != channels:
-            example = "(0.5,)" if channels == 1 else "(0.5, 0.5, 0.5)"
-            raise ValueError(
-                f"{name} holds one number for each of {channels} channels, as in {example}, not {values!r}."
-            )
-    if not all(value > 0 for value in std):
-        raise ValueError(f"std is divided by, so each number is above 0, not {std!r}.")

@@ -61,11 +61,11 @@ def frozen(
 
 
 def computed(
-    function: Callable[[Tensor], Tensor], batches: Iterable[Batch], total: int
+    function: Callable[[Tensor], Tensor], batches: Iterable[Batch], total: int, progress: bool | None = None
 ) -> tuple[list[Path], Tensor, Tensor]:
     """Return the files, what ``function`` makes of all batches (N, ...), and the labels (N,), on the CPU.
 
-    Shows a bar after a second; ``total`` is the number of pictures, for that bar alone.
+    Shows a bar after one second (``progress`` None), at once (True) or never (False); ``total`` pictures fill it.
 
     Raises:
         ValueError: there is no batch.
@@ -73,7 +73,8 @@ def computed(
     from tqdm.auto import tqdm  # here: most who import this compute nothing
 
     files, rows, labels = [], [], []
-    with tqdm(total=total, desc="features", unit="picture", leave=False, delay=1) as bar:
+    options = {"delay": 0 if progress else 1, "disable": progress is False, "leave": False}
+    with tqdm(total=total, desc="features", unit="picture", **options) as bar:
         for names, x, y in batches:
             files += names
             rows.append(function(x).cpu())

@@ -131,8 +131,33 @@ def as_tensor(
     std: Sequence[float] = IMAGENET_STD,
     channels: int = 3,
 ) -> torch.Tensor:
-    """Return a picture as a net reads it: (channels, size, size) float32. See ``as_bytes`` and ``normalise``."""
+    """Return a picture as a net reads it: (channels, size, size) float32. See ``as_bytes`` and ``normalise``.
+
+    Raises:
+        ValueError: a setting that makes no picture, such as a mean for 3 channels where there is 1.
+    """
+    check_settings(size, mean, std, channels)
     return normalise(as_bytes(image, size=size, channels=channels), mean, std)
+
+
+def check_settings(size: int, mean: Sequence[float], std: Sequence[float], channels: int) -> None:
+    """Refuse settings with which no picture can be made into a tensor.
+
+    Raises:
+        ValueError: with the one that is wrong.
+    """
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        raise ValueError(f"size is a whole number of pixels, 1 or more, not {size!r}.")
+    if channels not in (1, 3):
+        raise ValueError(f"channels is 3 for colour or 1 for grey, not {channels!r}.")
+    for name, values in (("mean", mean), ("std", std)):
+        if not isinstance(values, Sequence) or len(values) != channels:
+            example = "(0.5,)" if channels == 1 else "(0.5, 0.5, 0.5)"
+            raise ValueError(
+                f"{name} holds one number for each of {channels} channels, as in {example}, not {values!r}."
+            )
+    if not all(value > 0 for value in std):
+        raise ValueError(f"std is divided by, so each number is above 0, not {std!r}.")
 
 
 @contextmanager

@@ -273,6 +273,14 @@ def test_a_small_net_stays_on_the_cpu_and_a_big_one_asks(monkeypatch, capsys):
     assert big._device("cpu") == torch.device("cpu")
 
 
+def test_the_bar_comes_at_once_or_never(capsys):
+    backbone = Backbone(sequential(), "4")
+    backbone.features((torch.zeros(2, 4), torch.tensor([0, 1])), progress=False)
+    assert capsys.readouterr().err == ""
+    backbone.features((torch.zeros(2, 4), torch.tensor([0, 1])), progress=True)
+    assert "features" in capsys.readouterr().err
+
+
 def test_another_device_leaves_the_net_where_it_is():
     backbone = Backbone(sequential(), "4")
     with pytest.raises(ValueError, match="no such device"):

@@ -275,6 +275,8 @@ def test_grey_nets_get_one_channel():
     assert as_bytes(image, size=32, channels=1).unique().tolist() == [76]  # 0.299 of 255, the luma of ITU-R 601
     x = as_tensor(image, size=32, mean=(0.5,), std=(0.25,), channels=1)
     torch.testing.assert_close(x, torch.full((1, 32, 32), (76 / 255 - 0.5) / 0.25))
+    with pytest.raises(ValueError, match=r"mean holds one number for each of 1 channels, as in \(0\.5,\)"):
+        as_tensor(image, channels=1)
     with pytest.raises(ValueError, match="not 2"):
         as_bytes(image, size=32, channels=2)
 
