@@ -168,6 +168,11 @@ def test_a_cameras_picture_with_a_preview_gives_the_first(tmp_path):
     assert near(corners(read_picture(path)), [RED, GREEN, BLUE, WHITE])
 
 
+def bmp_without_pixels() -> bytes:
+    header = struct.pack("<IiiHHIIiiII", 40, 0, 9, 1, 24, 0, 0, 0, 0, 0, 0)  # 0 wide, 9 high
+    return b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + header
+
+
 def jpeg(path) -> bytes:
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(noise).save(path)
@@ -185,8 +190,10 @@ def jpeg(path) -> bytes:
         ("all.jpg", b"PK\x03\x04rest", "archive; unpack"),
         ("header.jpg", b"\xff\xd8\xff\xe0 and then nonsense", "broken"),
         ("header.png", b"\x89PNG\r\n\x1a\n and then nonsense", "broken"),
+        ("none.bmp", bmp_without_pixels(), "broken"),
         ("huge.png", huge_png(), r"900 million pixels are more than the 80 million"),
     ],
+    ids=lambda value: value if str(value)[-4:-3] == "." else "",
 )
 def test_what_is_no_picture_is_refused_with_its_name_and_why(tmp_path, name, content, words):
     (path := tmp_path / name).write_bytes(content)
