@@ -23,6 +23,7 @@ archive
 remote_files
 mnist
 datasets
+letters
 picture
 class_folders
 picture_folder
