@@ -1,0 +1,85 @@
+"""`course pretrain`: trains again the nets that ship in data/, says how good they are, and writes them if asked to."""
+
+import argparse
+import hashlib
+import tempfile
+import time
+from pathlib import Path
+
+from course_lib.commands.checkout import ROOT, Trouble, cannot_write
+
+NAMES = ("letters",)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Train each net of the set `args.name`, print its figures, and write it where that was asked for."""
+    if args.name not in NAMES:
+        raise Trouble(f"There are no nets {args.name!r} to train. There are: {', '.join(NAMES)}.")
+    if args.write and args.fast:
+        raise Trouble("A net of --fast is too poor for data/. Leave out --fast, or write with --folder FOLDER.")
+
+    from course_lib.device import set_threads
+    from course_lib.lessons.transfer_learning.nets import FILES
+
+    try:
+        set_threads()  # one, unless COURSE_THREADS says otherwise: as the nets that ship were trained
+    except ValueError as error:
+        raise Trouble(str(error)) from error
+    folder = _folder(args, list(FILES.values()))
+    written: list[Path] = []
+    try:
+        for which in FILES:
+            written += _train(which, folder, fast=args.fast)
+    except KeyboardInterrupt:
+        before = f"Written before: {', '.join(map(str, written))}. Nothing else was changed."
+        print(before if written else "Nothing was written.", flush=True)
+        raise
+    if args.write:
+        print("If a sum differs from that in data/README.md, put the new one there; git checkout -- data goes back.")
+    elif not folder:
+        print("Nothing was written. --folder FOLDER writes into a folder of yours, --write replaces those of data/.")
+    return 0
+
+
+def _folder(args: argparse.Namespace, files: list[str]) -> Path | None:
+    """Where to write, or None; that it can be done is seen before a minute of training, not after it.
+
+    Raises:
+        Trouble: the folder cannot be written, or holds such a file and nobody asked to replace it.
+    """
+    if not (args.write or args.folder):
+        return None
+    folder = ROOT / "data" if args.write else Path(args.folder)
+    there = [name for name in files if (folder / name).exists()]
+    if there and not args.write:
+        raise Trouble(f"{folder} holds {' and '.join(there)}, and nothing is replaced there. Name another folder.")
+    try:
+        if not args.write:
+            folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+
+
+def _train(which: str, folder: Path | None, *, fast: bool) -> list[Path]:
+    """Train one net and print its lines. Returns the file, if one was written."""
+    from course_lib.lessons.transfer_learning import pretraining
+    from course_lib.lessons.transfer_learning.nets import FILES
+
+    budget = pretraining.FAST if fast else {"each": pretraining.EACH, "epochs": pretraining.EPOCHS}
+    start = time.perf_counter()
+    net = pretraining.pretrained(which, **budget)
+    seconds = time.perf_counter() - start
+    share = pretraining.accuracy(net, which, each=budget["each"])
+    content = pretraining.packed(net)
+    print(f"{FILES[which]}: {seconds:.1f} s, reads {share:.1%} of new printed letters, in fonts that it has not seen")
+    print(f"    {len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}", flush=True)
+    if folder is None:
+        return []
+    try:
+        path = pretraining.write(net, which, folder)
+    except OSError as error:
+        raise cannot_write(folder / FILES[which], error) from error
+    print(f"    written: {path}", flush=True)
+    return [path]
