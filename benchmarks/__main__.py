@@ -12,7 +12,7 @@ import traceback
 
 import torch
 
-from benchmarks import explorers, imports, lessons, page, sweeps, training
+from benchmarks import explorers, imports, lessons, page, pretrain, sweeps, training
 from benchmarks.measure import HEADER, Row, machine
 from course_lib.commands.checkout import Trouble, write_json
 
@@ -23,6 +23,7 @@ FAMILIES = {
     "page": page.rows,
     "imports": imports.rows,
     "lessons": lessons.rows,
+    "pretrain": pretrain.rows,
 }
 
 

@@ -110,7 +110,12 @@ def test_a_family_that_fails_does_not_stop_the_others(monkeypatch, capsys, tmp_p
 
 @pytest.mark.slow
 def test_the_cheap_families_run_and_name_each_row_once(capsys, tmp_path):
-    assert command.main(["--quick", "fit", "fit_many", "explorers", "imports", "--json", str(tmp_path / "a.json")]) == 0
+    assert (
+        command.main(
+            ["--quick", "fit", "fit_many", "explorers", "imports", "pretrain", "--json", str(tmp_path / "a.json")]
+        )
+        == 0
+    )
     written = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert set(written) == {"machine", "quick", "rows"}
     assert all(set(each) == KEYS for each in written["rows"])

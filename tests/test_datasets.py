@@ -97,7 +97,9 @@ def test_the_readme_knows_every_file_and_its_sha256():
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     said = dict(re.findall(r"\| `([\w.]+)` \|.*\| `([0-9a-f]{64})` \|", readme))
     here = [p for p in FOLDER.iterdir() if p.is_file() and not p.name.startswith(".")]
-    shipped = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in here if p.suffix not in (".md", ".py", ".toml")}
+    shipped = {
+        p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in here if p.suffix not in (".md", ".py", ".toml")
+    }
     assert said == shipped
     for name in shipped:
         section = readme.split(f"## {name}")[1].split("\n## ")[0]
