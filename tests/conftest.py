@@ -1,4 +1,4 @@
-"""What every test starts from: the same random numbers, one thread, and a progress file of its own."""
+"""What every test starts from: the same random numbers, one thread, a progress file and a cache of its own."""
 
 import sys
 from collections.abc import Iterator
@@ -9,9 +9,11 @@ import torch
 
 @pytest.fixture(autouse=True)
 def _same_start(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    for name in ("SEED_SHIFT", "WEIGHT_NOISE", "DEVICE", "THREADS"):
+    for name in ("SEED_SHIFT", "WEIGHT_NOISE", "DEVICE", "THREADS", "REMOTE"):
         monkeypatch.delenv(f"COURSE_{name}", raising=False)
-    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path_factory.mktemp("progress") / "progress.jsonl"))
+    own = tmp_path_factory.mktemp("start")
+    monkeypatch.setenv("COURSE_PROGRESS", str(own / "progress.jsonl"))
+    monkeypatch.setenv("COURSE_DATA", str(own / "cache"))  # what this user has fetched must change no test
     torch.manual_seed(0)
     torch.set_num_threads(1)
 
