@@ -1,0 +1,101 @@
+"""Fine-tuning that says beforehand how long it will take."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from course_lib.lessons.transfer_learning.shares import Share
+from course_lib.lessons.transfer_learning.small_table import SmallTable
+
+if TYPE_CHECKING:
+    from course_lib.lessons.transfer_learning.far import FarTransfer
+    from course_lib.run import Run
+
+BATCH = 16
+_FORWARD = 1 / 3  # of a training step: measuring on val needs no gradients
+
+
+@dataclass(frozen=True, repr=False)
+class Tuned:
+    """All layers trained, beside the head on the frozen net; a notebook shows a table.
+
+    Attributes:
+        run: the training.
+        all: how many of the val pictures are named rightly now.
+        head: the same for the head on the frozen net.
+        seconds: how long the training took.
+        expected: how long it was said to take.
+    """
+
+    run: Run
+    all: Share
+    head: Share
+    seconds: float
+    expected: float
+
+    @property
+    def accuracy(self) -> float:
+        """On the val pictures, from 0 to 1."""
+        return self.all.accuracy
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of ``accuracy``."""
+        return self.all.interval
+
+    @property
+    def table(self) -> SmallTable:
+        """What the notebook shows."""
+        rows = (("new head on the frozen net", *self.head.cells), ("all layers", *self.all.cells))
+        notes = (
+            f"It took {self.seconds:.0f} s; {self.expected:.0f} s were expected.",
+            "Where the intervals overlap widely, these pictures are too few to tell which is better.",
+        )
+        return SmallTable(("on the val pictures", "right", "accuracy", "95 % interval"), rows, notes)
+
+    def __repr__(self) -> str:
+        return str(self.table)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return self.table._repr_mimebundle_()
+
+
+def tuned(far: FarTransfer, epochs: int) -> Tuned:
+    """Measure a batch, say how long all of it will take, and fine-tune from the trained head on.
+
+    Raises:
+        ValueError: there are more pictures than memory should hold.
+    """
+    train, val = (len(part) for part in far.features)
+    reading, step = seconds_a_batch(far)
+    batches = max(1, round(epochs * (train + _FORWARD * val) / BATCH))
+    expected = reading * (train + val) / BATCH + step * batches
+    steps = f"{batches} training step{'s' * (batches > 1)}"
+    print(f"about {_time(expected)}: the work of {steps}, and one takes {step:.2g} s here")
+    start = perf_counter()
+    run = far.backbone.fine_tune(
+        far.pictures.train, far.pictures.val, head=far.run.model, epochs=epochs, batch_size=BATCH
+    )
+    seconds = perf_counter() - start
+    right = round(far.backbone.evaluate(far.pictures.val, run)["acc"] * val)
+    return Tuned(run, Share(right, val), far.head, seconds, expected)
+
+
+def seconds_a_batch(far: FarTransfer) -> tuple[float, float]:
+    """Return how long it takes to read the first batch, and to train a copy of the net on it."""
+    backbone, head = far.backbone, copy.copy(far.run.model)
+    head.classes = tuple(str(label) for label in range(len(far.classes)))  # as those of tensors are called
+    start = perf_counter()
+    _, x, y = next(far.pictures.train.batches(size=backbone.size, channels=backbone.channels, batch_size=BATCH))
+    reading = perf_counter() - start
+    for _ in range(2):  # the first time is for what is done only once
+        start = perf_counter()
+        backbone.fine_tune((x, y), head=head, epochs=1, batch_size=BATCH, progress=False)
+    return reading, perf_counter() - start
+
+
+def _time(seconds: float) -> str:
+    return f"{max(seconds, 1):.0f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes"
