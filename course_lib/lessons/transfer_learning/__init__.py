@@ -1,0 +1,55 @@
+"""Lesson 08, transfer_learning: its explorers, predictions, exercises, figures, nets and measurements."""
+
+from course_lib.lessons.transfer_learning.exercises import count, features, moved, paired, prepare
+from course_lib.lessons.transfer_learning.few_labels import DRAWS, arm, best_rate, draw, table
+from course_lib.lessons.transfer_learning.figures import (
+    plot_arms,
+    plot_called,
+    plot_gaps,
+    plot_kept,
+    plot_leak,
+    plot_letters,
+)
+from course_lib.lessons.transfer_learning.freezing import Drift, Freeze
+from course_lib.lessons.transfer_learning.labels import Labels, Neighbours
+from course_lib.lessons.transfer_learning.nets import LEFT_OUT, letters_net, reader, with_new_head
+from course_lib.lessons.transfer_learning.norms import answers, frozen_letters_net, read_batches, shown
+from course_lib.lessons.transfer_learning.predictions import drift, one_label, zeros
+from course_lib.lessons.transfer_learning.unseen import OTHERS, called, leak
+
+__all__ = [
+    "DRAWS",
+    "LEFT_OUT",
+    "OTHERS",
+    "Drift",
+    "Freeze",
+    "Labels",
+    "Neighbours",
+    "answers",
+    "arm",
+    "best_rate",
+    "called",
+    "count",
+    "draw",
+    "drift",
+    "features",
+    "frozen_letters_net",
+    "leak",
+    "letters_net",
+    "moved",
+    "one_label",
+    "paired",
+    "plot_arms",
+    "plot_called",
+    "plot_gaps",
+    "plot_kept",
+    "plot_leak",
+    "plot_letters",
+    "prepare",
+    "read_batches",
+    "reader",
+    "shown",
+    "table",
+    "with_new_head",
+    "zeros",
+]

@@ -1,0 +1,196 @@
+"""What the learner drags in lesson 08 on frozen features: labels a class, and the depth of nearest neighbours."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from course_lib import style
+from course_lib.colors import BLACK, BLUE, ORANGE, TRUTH
+from course_lib.controls import Choice, Slider
+from course_lib.datasets import load, new_digits
+from course_lib.explorer import Explorer
+from course_lib.lessons.transfer_learning.few_labels import DRAWS, accuracies_of, head_on, trained_at_once
+from course_lib.lessons.transfer_learning.few_labels import draw as labels_of
+from course_lib.lessons.transfer_learning.nets import DEPTHS, letters_net, reader
+from course_lib.stamp import Stamp
+
+BODIES = ("pixels", "first weights", "trained on letters")
+SHOWN, FEW, START = 8, 5, 64
+"""Neighbours that are drawn; labels of each class among them; the new digit it begins with."""
+
+
+@cache
+def seen_by(body: str, part: str) -> Tensor:
+    """What a body makes of digits, computed once.
+
+    Args:
+        body: "pixels" (no body at all), "first weights" (the letters net before any training) or "trained on letters".
+        part: "new", the 400 new digits, or "train", the 1,397 others.
+
+    Returns:
+        (400, F) or (1397, F); F is 64 or 384.
+    """
+    x = new_digits()[0] if part == "new" else load("digits").train.x
+    return body_of(body, x)
+
+
+def body_of(body: str, x: Tensor) -> Tensor:
+    """The same for any pictures (N, 64)."""
+    if body == "pixels":
+        return x
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = letters_net() if body == "trained on letters" else reader().eval()
+        return net[:-1](x)
+
+
+class Labels(Explorer):
+    """A new head on a frozen body: how many labels does it need?"""
+
+    controls = {
+        "k": Slider(1, 20, start=1, integer=True, label="labels a class"),
+        "draw": Slider(0, 9, start=0, integer=True, label="draw"),
+        "body": Choice(*BODIES, start="trained on letters", label="features"),
+    }
+    figsize = (8.2, 3.3)
+    trains = True
+    also_show = (body_of, labels_of)
+
+    def compute(self, k: int, draw: int, body: str) -> dict[str, Any]:
+        x, y = labels_of(k, draw)
+        sets = [(body_of(body, x), y)]
+        head = trained_at_once(head_on(sets[0][0].shape[1]), sets, [draw], (1e-2 if body == "pixels" else 3e-3,))
+        seen, digits = seen_by(body, "new"), new_digits()[1]
+        each = [float(accuracies_of(head, seen[digits == digit], digits[digits == digit])) for digit in range(10)]
+        first = torch.stack([x[y == digit][0] for digit in range(10)])
+        result = {"k": k, "draw": draw, "body": body, "each": np.array(each), "all": float(np.mean(each))}
+        return {**result, "first": first.view(10, 8, 8).numpy()}
+
+    def draw(self, fig: Figure, result: dict[str, Any]) -> list:
+        top, below = fig.subplots(2, 1, height_ratios=(1, 3), sharex=True)
+        strip = top.imshow(np.zeros((8, 80)), cmap="Greys", vmin=0, vmax=1, extent=(-0.5, 9.5, 0, 1), aspect="auto")
+        top.axis("off")
+        top.set_title("the first label of each class")
+        top.title.set_visible(True)
+        below.set(xlim=(-0.5, 9.5), ylim=(0, 1.04), xlabel="digit", xticks=range(10), ylabel="share read rightly")
+        below.axhline(0.1, **TRUTH)
+        bars = below.bar(range(10), np.ones(10), width=0.7, color=BLUE)
+        (line,) = below.plot([-0.5, 9.5], [1, 1], color=BLACK, linewidth=2 * style.scale())
+        moving = [strip, *bars, line]
+        self.update(moving, result)
+        return moving
+
+    def update(self, moving: list, result: dict[str, Any]) -> None:
+        strip, *bars, line = moving
+        strip.set_data(np.concatenate(list(result["first"]), 1))
+        for bar, share in zip(bars, result["each"], strict=True):
+            bar.set_height(share)
+        line.set_ydata([result["all"]] * 2)
+
+    def describe(self, result: dict[str, Any]) -> str:
+        worst = int(result["each"].argmin())
+        return (
+            f"Features: {result['body']}. {result['k']} label{'s' if result['k'] > 1 else ''} a class, draw "
+            f"{result['draw']}: {result['all']:.0%} of 400 new digits are read rightly (line), of the {worst}s only "
+            f"{result['each'][worst]:.0%}. Guessing gets 10 %."
+        )
+
+    def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
+        met = result["k"] <= 3 and result["all"] >= 0.9
+        return met, f"90 % with 3 labels a class or fewer; now {result['all']:.0%} with {result['k']}"
+
+
+# ---------------------------------------------------------------------------------------------------------- neighbours
+@torch.no_grad()
+def flat(depth: str, x: Tensor) -> Tensor:
+    """What the letters net makes of pictures (N, 64) at a depth, flattened; "pixels" are the pictures themselves."""
+    for name, layer in letters_net().named_children() if depth != "pixels" else ():
+        x = layer(x)
+        if name == depth:
+            break
+    return x.flatten(1)
+
+
+@cache
+def neighbours(depth: str, seed: int = 0) -> Tensor:
+    """For each new digit the nearest of 50 labelled ones at a depth, nearest first: rows of the draw (400, 8)."""
+    new, few = flat(depth, new_digits()[0]), flat(depth, labels_of(FEW, seed)[0])
+    return torch.cdist(new, few).topk(SHOWN, largest=False).indices
+
+
+@cache
+def share_right(depth: str) -> float:
+    """Share of new digits whose nearest labelled one is of their class, over the draws of the lesson's table."""
+    y = new_digits()[1]
+    found = [(labels_of(FEW, seed)[1][neighbours(depth, seed)[:, 0]] == y).double().mean() for seed in DRAWS]
+    return float(torch.stack(found).mean())
+
+
+class Neighbours(Explorer):
+    """Which pictures does the net find alike, and at which depth?"""
+
+    controls = {
+        "digit": Slider(0, 399, start=START, integer=True, label="new digit"),
+        "depth": Choice("pixels", *DEPTHS, label="compared by"),
+    }
+    figsize = (8.2, 2.1)
+    also_show = (flat, neighbours, share_right)
+
+    def compute(self, digit: int, depth: str) -> dict[str, Any]:
+        (x, y), (others, labels) = new_digits(), labels_of(FEW, 0)
+        near = neighbours(depth)
+        pictures = torch.cat([x[digit : digit + 1], others[near[digit]]]).view(-1, 8, 8)
+        found = {"digit": int(y[digit]), "near": labels[near[digit]].tolist(), "depth": depth}
+        found["share"] = share_right(depth)
+        return {**found, "number": digit, "pictures": pictures.numpy()}
+
+    def draw(self, fig: Figure, result: dict[str, Any]) -> list:
+        ax, moving = fig.subplots(), []
+        ax.set_title("a new digit, and the nearest of 50 labelled ones")
+        ax.axis("off")
+        ax.title.set_visible(True)
+        for place in range(SHOWN + 1):
+            at = _place(place)
+            extent = (at - 0.42, at + 0.42, -0.42, 0.42)
+            moving.append(ax.imshow(np.zeros((8, 8)), cmap="Greys", vmin=0, vmax=1, extent=extent, aspect="auto"))
+            (frame,) = ax.plot([], [], linewidth=2.5 * style.scale(), zorder=3)
+            moving += [frame, ax.add_artist(Stamp(size=11 * style.scale(), bold=True))]
+        ax.set(xlim=(-0.6, SHOWN + 0.9), ylim=(-0.75, 0.5), aspect="equal")  # last: each picture sets limits of its own
+        self.update(moving, result)
+        return moving
+
+    def update(self, moving: list, result: dict[str, Any]) -> None:
+        labels = [result["digit"], *result["near"]]
+        for place, (picture, label) in enumerate(zip(result["pictures"], labels, strict=True)):
+            image, frame, stamp = moving[3 * place : 3 * place + 3]
+            at, wrong = _place(place), label != result["digit"]
+            image.set_data(picture)
+            low, high = at - 0.44, at + 0.44
+            frame.set_data([low, high, high, low, low], [-0.44, -0.44, 0.44, 0.44, -0.44])
+            frame.set(color=ORANGE if wrong else BLUE if place else BLACK, linestyle="--" if wrong else "-")
+            stamp.say(str(label), at=(at, -0.6), color=ORANGE if wrong else BLACK)
+
+    def describe(self, result: dict[str, Any]) -> str:
+        same = sum(label == result["digit"] for label in result["near"])
+        return (
+            f"New digit number {result['number']}, a {result['digit']}, compared by {result['depth']}: {same} of the "
+            f"{SHOWN} nearest are of its class, of 5 there are. Over all new digits and eight draws of labels, the "
+            f"nearest one is of the right class in {result['share']:.1%}."
+        )
+
+    def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
+        wrong = result["near"][0] != result["digit"]
+        met = bool(wrong and result["depth"] == DEPTHS[-1])
+        now = f"now a {result['near'][0]} is nearest to the {result['digit']}"
+        return met, f"find a new digit whose nearest one at {DEPTHS[-1]} is of another class; {now}"
+
+
+def _place(place: int) -> float:
+    """Where a picture stands: the new digit first, then a gap."""
+    return place + 0.3 * (place > 0)
