@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     data.add_argument("--all", action="store_true", help="fetch every set, for a room without a network")
 
     pretrain = command("pretrain", "train the nets of data/ again and print how good they are; writes only where told")
-    pretrain.add_argument("name", metavar="NAME", help="letters: the two nets of lesson 08, about a minute")
+    pretrain.add_argument("name", metavar="NAME", help="letters: the two nets of lesson 08, one to two minutes")
     where = pretrain.add_mutually_exclusive_group()
     where.add_argument("--folder", metavar="FOLDER", help="write them there, where no such file is yet")
     where.add_argument("--write", action="store_true", help="write them into data/, in place of those that ship")
