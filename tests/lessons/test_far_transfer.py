@@ -339,6 +339,13 @@ def test_fine_tuning_says_first_how_long(far, capsys):
     assert far.classify(far.pictures.val.files, run=tuned.run).guesses[0].name in far.classes
 
 
+def test_zero_epochs_say_how_long_one_would_take(far, capsys):
+    assert re.match(r"one epoch would take about \d+ s: the work of 1 training step, ", repr(far.fine_tune(epochs=0)))
+    assert capsys.readouterr().out == ""
+    with pytest.raises(ValueError, match="epochs"):
+        far.fine_tune(epochs=-1)
+
+
 def test_what_an_imagenet_net_calls_them_before_any_training(far):
     net, seen = far.backbone.module, far.features.val
     with torch.no_grad():  # two pictures of ants get the name of a bee, one of bees that of an ant, one another

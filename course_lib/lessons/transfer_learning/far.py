@@ -140,10 +140,10 @@ class FarTransfer:
         """Say how long it will take, then train all layers of a copy of the net, from the trained head on.
 
         Args:
-            epochs: passes over the training pictures.
+            epochs: passes over the training pictures; with 0 it says how long one would take, and trains nothing.
 
         Raises:
-            ValueError: there are more pictures than memory should hold.
+            ValueError: ``epochs`` is no whole number; there are more pictures than memory should hold.
         """
         return tuned(self, epochs) if self.ready else NOT_READY
 

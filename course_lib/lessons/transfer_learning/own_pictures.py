@@ -39,7 +39,7 @@ class Answers:
         squares: (N, C, S, S) uint8, the first pictures as the net sees them: the middle, cut square.
         classes: the names that the net knows.
         truths: how somebody labelled the pictures; empty where nobody did.
-        opening: a sentence above the guesses.
+        opening: a sentence above the figure.
     """
 
     guesses: Guesses
@@ -61,11 +61,10 @@ class Answers:
 
     def lines(self, first: int = 0) -> tuple[str, ...]:
         """The guesses from the ``first`` on, the files that were skipped, and what a score is not."""
-        opening = [self.opening] if self.opening else []
         told = [self._said(k) for k in range(first, min(len(self.guesses), _LINES))]
         more = [f"and {left} more, in .guesses"] if (left := len(self.guesses) - _LINES) > 0 else []
         skipped = [f"{path.name}: skipped, {why}" for path, why in self.skipped]
-        return (*opening, *told, *more, *skipped, *([_a_score(self.classes)] if self.guesses else []))
+        return (*told, *more, *skipped, *([_a_score(self.classes)] if self.guesses else []))
 
     def figure(self) -> Figure:
         """The pictures in rows of four."""
@@ -85,7 +84,7 @@ class Answers:
 
     def __repr__(self) -> str:
         head = [f"[figure] {self.alt}"] if len(self.squares) else []
-        return "\n".join([*head, *self.lines()])
+        return "\n".join([*self._opening, *head, *self.lines()])
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         picture = ""
@@ -95,8 +94,13 @@ class Answers:
                 figure.savefig(file, format="png")
             picture = img(file.getvalue(), alt=self.alt, inches=figure.get_size_inches())
         size = f"font-size:calc({scale():.3g} * var(--jp-content-font-size1, 14px))"
-        words = f'<div style="{size};line-height:1.45;max-width:48em">{lines_html(self.lines(len(self.squares)))}</div>'
-        return {"text/html": picture + words, "text/plain": repr(self)}
+        words = lines_html(self._opening) + picture + lines_html(self.lines(len(self.squares)))
+        html = f'<div style="{size};line-height:1.45;max-width:48em">{words}</div>'
+        return {"text/html": html, "text/plain": repr(self)}
+
+    @property
+    def _opening(self) -> tuple[str, ...]:
+        return (self.opening,) if self.opening else ()
 
     def _said(self, k: int) -> str:
         file, name, score = self.guesses[k]
@@ -121,7 +125,7 @@ def answers(
         run: what ``backbone.train_head`` or ``backbone.fine_tune`` gave.
         paths: of pictures without known classes.
         truths: a label for each path, where somebody gave one and every file can be read.
-        opening: a sentence above the guesses.
+        opening: a sentence above the figure.
 
     Raises:
         ValueError: there is no file in ``paths``.

@@ -54,7 +54,7 @@ def _aligned(cell: str, column: int, width: int) -> str:
 
 
 def _line(cells: tuple[str, ...], tag: str) -> str:
-    style = "font-variant-numeric:tabular-nums"
+    style = "padding:.2em .8em .2em 0;font-variant-numeric:tabular-nums"
     sides = ("left", *["right"] * (len(cells) - 1))
     pairs = zip(sides, cells, strict=True)
     return "".join(f'<{tag} style="text-align:{side};{style}">{html.escape(cell)}</{tag}>' for side, cell in pairs)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from course_lib.checks import whole_number
+from course_lib.datasets import Words
 from course_lib.lessons.transfer_learning.shares import Share
 from course_lib.lessons.transfer_learning.small_table import SmallTable
 
@@ -63,18 +65,23 @@ class Tuned:
         return self.table._repr_mimebundle_()
 
 
-def tuned(far: FarTransfer, epochs: int) -> Tuned:
+def tuned(far: FarTransfer, epochs: int) -> Tuned | Words:
     """Measure a batch, say how long all of it will take, and fine-tune from the trained head on.
 
     Raises:
-        ValueError: there are more pictures than memory should hold.
+        ValueError: ``epochs`` is no whole number of 0 or more; there are more pictures than memory should hold.
     """
+    whole_number("epochs", epochs, least=0)
+    asked, epochs = epochs, epochs or 1
     train, val = (len(part) for part in far.features)
     reading, step = seconds_a_batch(far)
     batches = max(1, round(epochs * (train + _FORWARD * val) / BATCH))
     expected = reading * (train + val) / BATCH + step * batches
     steps = f"{batches} training step{'s' * (batches > 1)}"
-    print(f"about {_time(expected)}: the work of {steps}, and one takes {step:.2g} s here")
+    said = f"about {_time(expected)}: the work of {steps}, and one takes {step:.2g} s here"
+    if not asked:
+        return Words(f"one epoch would take {said}")
+    print(said)
     start = perf_counter()
     run = far.backbone.fine_tune(
         far.pictures.train, far.pictures.val, head=far.run.model, epochs=epochs, batch_size=BATCH
