@@ -16,7 +16,14 @@ from course_lib.datasets import new_digits
 from course_lib.explorer import Explorer
 from course_lib.lessons.transfer_learning.few_labels import draw
 from course_lib.lessons.transfer_learning.nets import DEPTHS, letters_net, with_new_head
-from course_lib.lessons.transfer_learning.norms import PASSES, SHOWN, answers, frozen_letters_net, moved, statistics
+from course_lib.lessons.transfer_learning.norms import (
+    PASSES,
+    SHOWN,
+    after_reading,
+    answers,
+    frozen_letters_net,
+    statistics,
+)
 
 STEPS, LABELS = 20, 5
 PARTS = (*DEPTHS, "head")
@@ -118,10 +125,10 @@ class Drift(Explorer):
     figsize = (8.2, 3.4)
     budget_ms = 60
     """The net reads 400 digits at each move."""
-    also_show = (moved, answers)
+    also_show = (after_reading, answers)
 
     def compute(self, passes: int, what: str, mode: str) -> dict[str, Any]:
-        net, before = moved(what, passes if mode == "train" else 0), frozen_letters_net()
+        net, before = after_reading(what, passes if mode == "train" else 0), frozen_letters_net()
         same = (answers(net) == answers(before)).numpy()
         then, now = (statistics(each)["stem.1.running_mean"].numpy().copy() for each in (before, net))
         weights = zip(net.parameters(), before.parameters(), strict=True)

@@ -13,6 +13,7 @@ from course_lib.variation import shifted
 
 SHOWN = ("digits", "pale digits", "only fives")
 PASSES, BATCH = 100, 32
+"""Batches that are read at most, and digits in each."""
 
 
 def shown(what: str) -> Tensor:
@@ -24,14 +25,6 @@ def shown(what: str) -> Tensor:
 def frozen_letters_net() -> nn.Sequential:
     """The letters net; no parameter of it wants a gradient."""
     return letters_net().requires_grad_(False)
-
-
-def read_batches(net: nn.Module, x: Tensor, passes: int = PASSES, *, seed: int = 0) -> None:
-    """Send batches of 32 pictures through a net, and do nothing else: no loss, no gradient, no step."""
-    generator = torch.Generator().manual_seed(shifted(seed))
-    with torch.no_grad():
-        for _ in range(passes):
-            net(x[torch.randint(len(x), (BATCH,), generator=generator)])
 
 
 def answers(net: nn.Module) -> Tensor:
@@ -60,8 +53,8 @@ def states(what: str, seed: int = 0) -> list[dict[str, Tensor]]:
     return kept
 
 
-def moved(what: str, passes: int) -> nn.Module:
-    """The frozen net after so many passes, in evaluation mode."""
+def after_reading(what: str, passes: int) -> nn.Module:
+    """The frozen net after it has read so many batches in training mode; it is in evaluation mode again."""
     net = frozen_letters_net()
     net.load_state_dict(states(what)[passes], strict=False)
     return net
