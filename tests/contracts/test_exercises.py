@@ -31,8 +31,8 @@ def broken_promises(exercise: Exercise) -> list[str]:
 
 def as_answer(exercise: Exercise, body):
     """A function with the exercise's parameters that returns `body(*arguments)`."""
-    scope = {"body": body}
-    exec(f"def answer({', '.join(exercise.parameters)}): return body({', '.join(exercise.parameters)})", scope)
+    scope = {"_does": body}
+    exec(f"def answer({', '.join(exercise.parameters)}): return _does({', '.join(exercise.parameters)})", scope)
     return scope["answer"]
 
 

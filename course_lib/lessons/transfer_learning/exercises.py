@@ -190,7 +190,8 @@ def paired_solution(a, b):
 def _paired_cases(seed: int) -> list[tuple]:
     g = torch.Generator().manual_seed(seed)
     draws = 0.8 + 0.05 * torch.randn(8, generator=g)
-    return [(draws + 0.03 + 0.01 * torch.randn(8, generator=g), draws), (draws[:5], 1 - draws[:5])]
+    noise = torch.randn(8, generator=g)
+    return [(draws + 0.01 + 0.03 * noise, draws), (draws[:5], draws[:5] - 0.04 + 0.01 * noise[:5])]
 
 
 paired = Exercise(
