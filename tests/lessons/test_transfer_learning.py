@@ -285,3 +285,13 @@ def test_head_has_the_parameters_that_the_exercise_speaks_of(net):
 def test_text_says_what_the_cell_trains():
     """Eighty nets and forty heads: scratch and fine-tuned, and the frozen arm."""
     assert "ks = [1, 2, 5, 10, 20]" in cell("few-train").source and 5 * len(lesson.DRAWS) == 40
+
+
+def test_rates_are_chosen_without_a_look_at_the_new_digits(monkeypatch):
+    def forbidden():
+        raise AssertionError("the rate was chosen by the new digits")
+
+    monkeypatch.setattr(few_labels, "new_digits", forbidden)
+    assert lesson.best_rate("frozen") in few_labels.RATES["frozen"]
+    with pytest.raises(AssertionError, match="new digits"):
+        lesson.arm("frozen", 1, rates=(3e-3,))
