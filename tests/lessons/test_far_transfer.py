@@ -215,9 +215,9 @@ def test_first_weights_forget_what_was_learned():
 @pytest.mark.parametrize(
     ("fetched", "words"),
     [
-        ([], r"the weights of ResNet-18 and the photos .* course data resnet18 ants_bees \(47 MB\); or give a folder"),
-        (["ants_bees"], r"the weights of ResNet-18 are not .* course data resnet18 \(47 MB\)$"),
-        (["resnet18"], r"the photos of ants and bees are not .* course data ants_bees \(0 MB\); or give a folder"),
+        ([], r"the weights of ResNet-18 and the photos .* course data resnet18 ants_bees \(47 MB\)$"),
+        (["ants_bees"], r"the weights of ResNet-18 are missing.* course data resnet18 \(47 MB\)$"),
+        (["resnet18"], r"the photos of ants and bees are missing.* course data ants_bees \(0 MB\)$"),
     ],
 )
 def test_what_is_missing_is_said_in_one_line(server, offline, capsys, fetched, words):

@@ -210,11 +210,7 @@ def missing(names: Sequence[str]) -> str:
         return ""
     what = " and ".join(_WHAT[name] for name in files)
     size = sum(file.size for file in files.values()) / 1e6
-    own = "; or give a folder of class folders" if "ants_bees" in files else ""
-    return (
-        f"not run here: {what} are not on this computer. Run once, with a network: "
-        f"course data {' '.join(files)} ({size:.0f} MB){own}"
-    )
+    return f"not run here: {what} are missing. Once, with a network: course data {' '.join(files)} ({size:.0f} MB)"
 
 
 def untrained(net: nn.Module) -> nn.Module:

@@ -28,17 +28,14 @@ LOOKS = {
 
 def plot_letters(letters: Tensor, digits: Tensor) -> Axes:
     """Draws two rows of printed letters above two rows of handwritten digits, (N, 64) each; half of N a row."""
-    columns = len(letters) // 2
-    figure = plt.figure(figsize=style.inches(7.4, 2.9))
-    axes = figure.subplots(4, columns)
-    for ax, x in zip(axes.flat, [*letters, *digits], strict=True):
-        ax.imshow(x.reshape(8, 8).numpy(), cmap="Greys", vmin=0, vmax=1)
-        ax.set(xticks=[], yticks=[])
-        ax.grid(False)
-        for spine in ax.spines.values():
-            spine.set_visible(False)
-    axes[0, 0].set_title("printed letters, bent: what the net was trained on")
-    axes[2, 0].set_title("handwritten digits: what it has never seen")
+    figure = plt.figure(figsize=style.inches(7.4, 3.1))
+    parts = {"printed letters, bent: what the net was trained on": letters, "what it has never seen: digits": digits}
+    for part, (title, pictures) in zip(figure.subfigures(2, 1), parts.items(), strict=True):
+        part.suptitle(title, x=0.01, ha="left", fontweight="bold")
+        axes = part.subplots(2, len(pictures) // 2)
+        for ax, x in zip(axes.flat, pictures, strict=True):
+            ax.imshow(x.reshape(8, 8).numpy(), cmap="Greys", vmin=0, vmax=1)
+            ax.axis("off")
     return says(axes[0, 0], f"{len(letters)} small grey pictures of printed letters, {len(digits)} of written digits.")
 
 
@@ -152,5 +149,5 @@ def plot_kept(passes: Sequence[int], kept: Mapping[str, Sequence[float]]) -> Axe
         ax.plot(passes, shares, label=name, **look)
         words.append(f"{name} {shares[-1]:.2f}")
     ax.set(xlabel="batches read", ylabel="share of answers as before", ylim=(0, 1.04))
-    ax.legend(loc="lower left")
+    ax.legend(loc="center right", bbox_to_anchor=(1, 0.36))
     return says(ax, f"Share of 400 answers that are as before, after {passes[-1]} batches: {'; '.join(words)}.")

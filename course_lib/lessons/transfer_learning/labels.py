@@ -139,7 +139,7 @@ class Neighbours(Explorer):
         "digit": Slider(0, 399, start=START, integer=True, label="new digit"),
         "depth": Choice("pixels", *DEPTHS, label="compared by"),
     }
-    figsize = (8.2, 2.1)
+    figsize = (8.2, 1.7)
     also_show = (flat, neighbours, share_right)
 
     def compute(self, digit: int, depth: str) -> dict[str, Any]:
