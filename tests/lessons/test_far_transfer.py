@@ -334,6 +334,7 @@ def test_fine_tuning_says_first_how_long(far, capsys):
     assert tuned.run.epoch == 1 and tuned.head == far.head and tuned.all.of == 7
     assert tuned.accuracy == float(tuned.run.history["val_acc"][-1]) and tuned.interval == tuned.all.interval
     assert not torch.equal(tuned.run.model.body.conv1.weight, far.backbone.module.conv1.weight)
+    assert tuned.all.right - tuned.head.right == tuned.only_all - tuned.only_head
     assert "all layers" in repr(tuned) and "<table" in tuned._repr_mimebundle_()["text/html"]
     assert far.run.model.classes == ("ants", "bees")
     assert far.classify(far.pictures.val.files, run=tuned.run).guesses[0].name in far.classes

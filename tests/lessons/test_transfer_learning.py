@@ -190,9 +190,63 @@ def test_tasks_of_the_leak_do_not_overlap_and_labels_are_never_asked_about():
 
 
 # -------------------------------------------------------------------------------------------------------- explorers
-def test_labels_explorer_trains_the_head_of_the_table():
-    explorer = lesson.Labels(k=5, draw=2)
-    assert explorer.result["all"] == pytest.approx(float(lesson.arm("frozen", 5, seeds=[2], rates=(3e-3,))))
+def test_labels_explorer_trains_a_head_on_features_of_deviation_1():
+    """The oracle: torch's own Adam on the same rows in the same order."""
+    explorer = lesson.Labels(k=5, draw=2, body="first weights")
+    (x, y), (new, truth) = lesson.draw(5, 2), lesson.new_digits()
+    seen = labels.body_of("first weights", torch.cat([x, new]))
+    seen = seen / seen[: len(x)].std()
+    head = few_labels.head_on(FEATURES)(2)
+    optimizer = torch.optim.Adam(head.parameters(), lr=labels.RATE)
+    for rows in few_labels._batches(len(x), [torch.Generator().manual_seed(2)]):
+        optimizer.zero_grad()
+        F.cross_entropy(head(seen[rows[0]]), y[rows[0]]).backward()
+        optimizer.step()
+    found = float((head(seen[len(x) :]).argmax(1) == truth).double().mean())
+    assert explorer.result["all"] == pytest.approx(found, abs=0.006)
+
+
+def test_first_weights_are_about_as_good_as_the_pixels_and_the_letters_better():
+    reads = lambda k, body: np.mean([lesson.Labels(k=k, draw=d, body=body).result["all"] for d in range(6)])  # noqa: E731
+    for k in (2, 10):
+        pixels, first, trained = (reads(k, body) for body in labels.BODIES)
+        assert abs(first - pixels) < 0.06 and trained > max(pixels, first) + 0.04
+
+
+def test_hard_digits_are_those_that_pixels_place_wrongly():
+    y, few = lesson.new_digits()[1], lesson.draw(labels.FEW, 0)[1]
+    hard = labels.hard_ones()
+    assert len(set(hard)) == labels.HARD
+    assert all(few[labels.neighbours("pixels")[row, 0]] != y[row] for row in hard)
+
+
+@pytest.mark.slow
+def test_turned_and_shifted_copies_lift_scratch_above_the_nearest_neighbour():
+    """As the lesson says of copies; without them the same training stays below."""
+
+    def moved(x, generator):
+        angle, wide, high, across, up = (2 * torch.rand(5, len(x), generator=generator) - 1).unbind()
+        cos, sin = (0.25 * angle).cos(), (0.25 * angle).sin()
+        rows = [cos * (1 + 0.15 * wide), -sin, 0.15 * across, sin, cos * (1 + 0.15 * high), 0.15 * up]
+        grid = F.affine_grid(torch.stack(rows, 1).view(-1, 2, 3), [len(x), 1, 8, 8], align_corners=False)
+        return F.grid_sample(x.view(-1, 1, 8, 8), grid, align_corners=False).flatten(1)
+
+    def reads(seed, copies, steps=250):
+        (x, y), (new, truth), net = lesson.draw(5, seed), lesson.new_digits(), untrained(seed).train()
+        generator = torch.Generator().manual_seed(seed)
+        optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
+        falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            F.cross_entropy(net(moved(x, generator) if copies else x), y).backward()
+            optimizer.step()
+            falling.step()
+        with torch.no_grad():
+            return float((net.eval()(new).argmax(1) == truth).double().mean())
+
+    nearest = float(few_labels.nearest_by_pixels(5)[:4].mean())
+    bare, copied = (np.mean([reads(seed, copies) for seed in range(4)]) for copies in (False, True))
+    assert bare < nearest < copied
 
 
 def test_freeze_trains_what_is_switched_on_and_nothing_else(net):

@@ -17,8 +17,8 @@ from course_lib.lessons.transfer_learning.gpu import cpu_against_gpu
 from course_lib.lessons.transfer_learning.labels import Labels, Neighbours
 from course_lib.lessons.transfer_learning.nets import LEFT_OUT, letters_net, reader, with_new_head
 from course_lib.lessons.transfer_learning.norms import after_reading, answers, frozen_letters_net, shown
-from course_lib.lessons.transfer_learning.predictions import drift, one_label, zeros
-from course_lib.lessons.transfer_learning.unseen import OTHERS, called, leak
+from course_lib.lessons.transfer_learning.predictions import drift, leaked, one_label, zeros
+from course_lib.lessons.transfer_learning.unseen import OTHERS, called, leak, with_few
 
 __all__ = [
     "DRAWS",
@@ -41,6 +41,7 @@ __all__ = [
     "features",
     "frozen_letters_net",
     "leak",
+    "leaked",
     "letters_net",
     "moved",
     "new_digits",
@@ -56,6 +57,7 @@ __all__ = [
     "reader",
     "shown",
     "table",
+    "with_few",
     "with_new_head",
     "zeros",
 ]

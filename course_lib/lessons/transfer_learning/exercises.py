@@ -9,11 +9,11 @@ from course_lib.exercise import Exercise
 
 
 # -------------------------------------------------------------------------------------------- how many numbers train
-def _count_oracle(body: int, features: int, old: int, new: int) -> int:
+def _count_oracle(rest: int, features: int, old: int, new: int) -> int:
     return sum(p.numel() for p in nn.Linear(features, new).parameters())
 
 
-def count_solution(body, features, old, new):
+def count_solution(rest, features, old, new):
     return features * new + new
 
 
@@ -23,7 +23,7 @@ def _count_cases(seed: int) -> list[tuple]:
 
 count = Exercise(
     "transfer_learning/count",
-    question="A net has a body of `body` parameters, which makes `features` numbers of a picture, and a linear head "
+    question="A net has a body of `rest` parameters, which makes `features` numbers of a picture, and a linear head "
     "for `old` classes. You freeze the body and put a new linear head for `new` classes in the place of the old one. "
     "How many parameters are trained? Return an int.",
     cases=[(100, 4, 5, 3)],
@@ -35,41 +35,49 @@ count = Exercise(
         "A linear layer has a weight for each pair of a feature and a class. Does it have anything else?",
         "One weight for each feature and new class, and one bias for each new class.",
     ),
-    why="For the letters net and ten digits these are 3,850 of about 45,000, for ResNet-18 and two classes 1,026 of 11 "
-    "million. That is why a few labels are enough.",
+    why="For the letters net and ten digits these are 3,850 of 28,618, for ResNet-18 and two classes 1,026 of 11 "
+    "million. The features do most of the work: a linear layer on the pixels trains fewer still, and reads less.",
     another="`sum(p.numel() for p in nn.Linear(features, new).parameters())` lets PyTorch count.",
     counts="parameters",
     wrong={
         "the old head": (
-            lambda body, features, old, new: features * old + old,
+            lambda rest, features, old, new: features * old + old,
             "That is the head with as many outputs as the old task had classes. It is thrown away.",
         ),
         "without biases": (
-            lambda body, features, old, new: features * new,
+            lambda rest, features, old, new: features * new,
             "You count the weights. Each class has a bias, too.",
         ),
         "everything": (
-            lambda body, features, old, new: body + features * new + new,
+            lambda rest, features, old, new: rest + features * new + new,
             "You count the body as well. It is frozen: its numbers are used, and not trained.",
         ),
         "both heads": (
-            lambda body, features, old, new: features * (old + new) + old + new,
+            lambda rest, features, old, new: features * (old + new) + old + new,
             "You count both heads. The new one takes the place of the old one.",
         ),
         "a head behind the head": (
-            lambda body, features, old, new: old * new + new,
+            lambda rest, features, old, new: old * new + new,
             "Your new layer reads the old head's outputs. It reads the features; the old head is gone.",
         ),
         "the body": (
-            lambda body, features, old, new: body,
+            lambda rest, features, old, new: rest,
             "That is the part that is not trained.",
         ),
+        "only the difference": (
+            lambda rest, features, old, new: (features + 1) * abs(new - old),
+            "You count the difference between the two heads. The new one is all new: nothing of the old one stays.",
+        ),
+        "the whole net, one head exchanged": (
+            lambda rest, features, old, new: rest - (features + 1) * old + (features + 1) * new,
+            "`rest` is the body alone, without a head, and it is frozen.",
+        ),
         "biases for features": (
-            lambda body, features, old, new: features * new + features,
+            lambda rest, features, old, new: features * new + features,
             "You give each feature a bias. Each output has one.",
         ),
         "the outputs": (
-            lambda body, features, old, new: new,
+            lambda rest, features, old, new: new,
             "Those are the outputs. Each of them is a weighted sum of all features, and its weights are trained.",
         ),
     },
@@ -120,7 +128,8 @@ def _features_cases(seed: int) -> list[tuple]:
 
 features = Exercise(
     "transfer_learning/features",
-    question="`body` is a frozen part of a net; it holds a batch norm and a dropout and comes in training mode. Return "
+    question="`body` is a frozen part of a net. It holds a batch norm and a dropout (which deletes random features in "
+    "training mode), and it comes in training mode. Return "
     "the features of the pictures `x` (B, D) that you would keep for all later epochs.",
     cases=[(_body(3), torch.tensor([[1.0, 0.0, -1.0], [0.5, 2.0, 0.0], [-1.0, 1.0, 1.0]]))],
     hidden=_features_cases,
@@ -140,7 +149,8 @@ features = Exercise(
         "in training mode": (
             _in_train_mode,
             "Your body is in training mode: dropout deletes half of the features, and the batch norm takes the mean of "
-            "this batch in the place of what it has learned.",
+            "this batch in the place of what it has learned. Switching gradients off does not change that; the mode is "
+            "another switch.",
         ),
         "dropout off, batch norm on": (
             _no_dropout_only,
@@ -208,9 +218,9 @@ paired = Exercise(
         "The standard error of a mean is the standard deviation of what is averaged, divided by the root of how many "
         "there are.",
     ),
-    why="The draws differ from one another by more than the arms do. In the differences this cancels, and a lead "
-    "becomes visible that two error bars side by side would hide.",
-    another="`scipy.stats.ttest_rel(a, b)` does it with a test on top.",
+    why="A lucky draw of labels is lucky for all arms, most of all with one label a class. In the differences that "
+    "cancels, and a lead becomes visible that two error bars side by side would hide.",
+    another="`scipy.stats.ttest_rel(a, b)` makes the test of it: the first number over the second.",
     rtol=1e-3,
     atol=1e-5,
     wrong={
@@ -226,6 +236,14 @@ paired = Exercise(
         "divided by S": (
             lambda a, b: torch.stack([(a - b).mean(), (a - b).std() / len(a)]),
             "The error of a mean falls with the root of S, not with S.",
+        ),
+        "the root of one less": (
+            lambda a, b: torch.stack([(a - b).mean(), (a - b).std() / (len(a) - 1) ** 0.5]),
+            "Under the root stands S. The S − 1 is already in the standard deviation.",
+        ),
+        "an interval": (
+            lambda a, b: torch.stack([(a - b).mean(), 1.96 * (a - b).std() / len(a) ** 0.5]),
+            "That is half of a 95 % interval, nearly two standard errors. One is asked for.",
         ),
         "the variance": (
             lambda a, b: torch.stack([(a - b).mean(), (a - b).var() / len(a)]),
@@ -284,6 +302,12 @@ def _added(running: Tensor, batches: Tensor) -> Tensor:
     return running
 
 
+def _all_of_the_new(running: Tensor, batches: Tensor) -> Tensor:
+    for batch in batches:
+        running = 0.9 * running + batch.mean(0)
+    return running
+
+
 def _last_only(running: Tensor, batches: Tensor) -> Tensor:
     return 0.9 * running + 0.1 * batches[-1].mean(0)
 
@@ -321,9 +345,18 @@ moved = Exercise(
             _swapped,
             "You keep a tenth of the old mean. In PyTorch 0.1 is the share of the new one.",
         ),
+        "an optimiser's momentum": (
+            _all_of_the_new,
+            "You keep nine tenths of the old mean and add all of the new one, as an optimiser's momentum does. Here "
+            "the two shares add up to 1.",
+        ),
         "added up": (
             _added,
             "You add a tenth of each new mean and keep all of the old one. The two shares add up to 1.",
+        ),
+        "sums for means": (
+            lambda running, batches: moved_solution(running, batches.shape[1] * batches),
+            "You take the sum over the rows of a batch. Its mean is mixed in.",
         ),
         "the last batch alone": (
             _last_only,
@@ -429,6 +462,20 @@ prepare = Exercise(
         "colours in reverse": (
             lambda pictures, mean, std: prepare_solution(pictures.flip(-1), mean, std),
             "Red and blue are exchanged.",
+        ),
+        "divided by the variance": (
+            lambda pictures, mean, std: (
+                (pictures.permute(0, 3, 1, 2) / 255 - mean[:, None, None]) / std[:, None, None].square()
+            ),
+            "You divide by the square of the deviation. Divide by the deviation itself.",
+        ),
+        "without the deviation": (
+            lambda pictures, mean, std: pictures.permute(0, 3, 1, 2) / 255 - mean[:, None, None],
+            "The mean is off. The division by the deviation is missing.",
+        ),
+        "rounded to 0 and 1": (
+            lambda pictures, mean, std: prepare_solution((pictures // 255) * 255, mean, std),
+            "`//` rounds down: nearly all your values become 0. Divide by `/`.",
         ),
         "times the deviation": (
             lambda pictures, mean, std: (pictures.permute(0, 3, 1, 2) / 255 - mean[:, None, None]) * std[:, None, None],

@@ -26,17 +26,28 @@ LOOKS = {
 }
 
 
-def plot_letters(letters: Tensor, digits: Tensor) -> Axes:
-    """Draws two rows of printed letters above two rows of handwritten digits, (N, 64) each; half of N a row."""
-    figure = plt.figure(figsize=style.inches(7.4, 3.1))
-    parts = {"printed letters, bent: what the net was trained on": letters, "what it has never seen: digits": digits}
-    for part, (title, pictures) in zip(figure.subfigures(2, 1), parts.items(), strict=True):
+def plot_letters(letters: tuple[Tensor, Tensor], digits: tuple[Tensor, Tensor]) -> Axes:
+    """Draws two rows of printed letters above two rows of handwritten digits, each with its class below it.
+
+    Args:
+        letters, digits: x (N, 64) and y (N,) each; half of N a row.
+    """
+    figure = plt.figure(figsize=style.inches(7.4, 4.0))
+    parts = {
+        "printed letters, bent: what the net was trained on": (*letters, CLASSES),
+        "what it has never seen: digits": (*digits, "0123456789"),
+    }
+    for part, (title, (pictures, labels, names)) in zip(figure.subfigures(2, 1), parts.items(), strict=True):
         part.suptitle(title, x=0.01, ha="left", fontweight="bold")
         axes = part.subplots(2, len(pictures) // 2)
-        for ax, x in zip(axes.flat, pictures, strict=True):
+        for ax, x, label in zip(axes.flat, pictures, labels, strict=True):
             ax.imshow(x.reshape(8, 8).numpy(), cmap="Greys", vmin=0, vmax=1)
-            ax.axis("off")
-    return says(axes[0, 0], f"{len(letters)} small grey pictures of printed letters, {len(digits)} of written digits.")
+            ax.set(xticks=[], yticks=[])
+            ax.set_frame_on(False)
+            ax.set_xlabel(names[label], fontfamily="serif", labelpad=1)
+    return says(
+        axes[0, 0], f"{len(letters[0])} small grey pictures of printed letters, {len(digits[0])} of written digits."
+    )
 
 
 def plot_called(shares: Tensor, *, named: int = 4) -> Axes:
@@ -57,7 +68,15 @@ def plot_called(shares: Tensor, *, named: int = 4) -> Axes:
             share = float(row[letter])
             ax.barh(digit, share, left=begin, height=0.8, color=shades[place % 4], edgecolor="white")
             if share >= 0.035:
-                ax.text(begin + share / 2, digit, CLASSES[letter], ha="center", va="center", fontweight="bold")
+                ax.text(
+                    begin + share / 2,
+                    digit,
+                    CLASSES[letter],
+                    ha="center",
+                    va="center",
+                    fontweight="bold",
+                    fontfamily="serif",
+                )
             begin += share
         ax.barh(digit, 1 - begin, left=begin, height=0.8, color="none", edgecolor="#c0c0c0")
         words.append(f"{digit} {CLASSES[order[0]]} {float(row[order[0]]):.0%}")

@@ -77,8 +77,8 @@ class Freeze(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         left, right = fig.subplots(1, 2)
-        left.set(xlim=(0, STEPS), ylim=(-3.2, 1.2), xlabel="step", title="loss on the 50 labels, log scale")
-        left.set_yticks([-3, -2, -1, 0, 1], ["0.001", "0.01", "0.1", "1", "10"])
+        left.set(xlim=(0, STEPS), ylim=(-4.3, 1.2), xlabel="step", title="loss on the 50 labels, log scale")
+        left.set_yticks([-4.2, -3, -2, -1, 0, 1], ["less", "0.001", "0.01", "0.1", "1", "10"])
         left.axhline(np.log10(np.log(10)), **TRUTH)
         (curve,) = left.plot([], [], color=BLUE)
         right.set(xlim=(-0.5, 4.5), ylim=(-4.2, 1.2), title="how far weights moved, log scale")
@@ -92,7 +92,7 @@ class Freeze(Explorer):
     def update(self, moving: list, result: dict[str, Any]) -> None:
         curve, points = moving
         losses = np.nan_to_num(result["losses"], nan=1e9, posinf=1e9)
-        curve.set_data(np.arange(STEPS), np.log10(losses.clip(1e-9)).clip(-3.15, 1.15))
+        curve.set_data(np.arange(STEPS), np.log10(losses.clip(1e-9)).clip(-4.2, 1.15))
         points.set_data(range(5), np.log10(result["change"].clip(1e-9)).clip(-4, 1))
 
     def describe(self, result: dict[str, Any]) -> str:
@@ -104,7 +104,10 @@ class Freeze(Explorer):
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
-        return result["right"] >= 0.94, f"94 % of the new digits; now {result['right']:.1%}"
+        far, loss = float(result["change"][:4].max()), float(result["losses"][-1])
+        met = all(result["train"]) and loss < 0.01 and far <= 0.1
+        now = f"now loss {loss:.1g}, {far:.0%}"
+        return met, f"all parts thawed, a loss below 0.01, and no part of the body moved by more than 10 %; {now}"
 
 
 def _relative(after: torch.nn.Module, before: torch.nn.Module) -> float:

@@ -13,7 +13,7 @@ from torch import Tensor
 from course_lib import style
 from course_lib.colors import BLACK, BLUE, ORANGE, TRUTH
 from course_lib.controls import Choice, Slider
-from course_lib.datasets import load, new_digits
+from course_lib.datasets import new_digits
 from course_lib.explorer import Explorer
 from course_lib.lessons.transfer_learning.few_labels import DRAWS, accuracies_of, head_on, trained_at_once
 from course_lib.lessons.transfer_learning.few_labels import draw as labels_of
@@ -21,27 +21,25 @@ from course_lib.lessons.transfer_learning.nets import DEPTHS, letters_net, reade
 from course_lib.stamp import Stamp
 
 BODIES = ("pixels", "first weights", "trained on letters")
-SHOWN, FEW, START = 8, 5, 64
-"""Neighbours that are drawn; labels of each class among them; the new digit it begins with."""
+RATE = 1e-2
+"""Of the head, on features whose standard deviation is 1."""
+SHOWN, FEW, HARD = 8, 5, 30
+"""Neighbours that are drawn; labels of each class among them; new digits to choose from."""
 
 
 @cache
-def seen_by(body: str, part: str) -> Tensor:
-    """What a body makes of digits, computed once.
-
-    Args:
-        body: "pixels" (no body at all), "first weights" (the letters net before any training) or "trained on letters".
-        part: "new", the 400 new digits, or "train", the 1,397 others.
-
-    Returns:
-        (400, F) or (1397, F); F is 64 or 384.
-    """
-    x = new_digits()[0] if part == "new" else load("digits").train.x
-    return body_of(body, x)
+def seen_by(body: str) -> Tensor:
+    """What a body makes of the 400 new digits, computed once: (400, F)."""
+    return body_of(body, new_digits()[0])
 
 
 def body_of(body: str, x: Tensor) -> Tensor:
-    """The same for any pictures (N, 64)."""
+    """What a body makes of pictures (N, 64): (N, F), F is 64 or 384.
+
+    Args:
+        body: "pixels" (no body at all), "first weights" (the letters net before any training) or "trained on letters".
+        x: the pictures.
+    """
     if body == "pixels":
         return x
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
@@ -64,9 +62,10 @@ class Labels(Explorer):
 
     def compute(self, k: int, draw: int, body: str) -> dict[str, Any]:
         x, y = labels_of(k, draw)
-        sets = [(body_of(body, x), y)]
-        head = trained_at_once(head_on(sets[0][0].shape[1]), sets, [draw], (1e-2 if body == "pixels" else 3e-3,))
-        seen, digits = seen_by(body, "new"), new_digits()[1]
+        labelled = body_of(body, x)
+        size = labelled.std()  # untrained features are 30 times as small: without this, one rate could not suit all
+        head = trained_at_once(head_on(labelled.shape[1]), [(labelled / size, y)], [draw], (RATE,))
+        seen, digits = seen_by(body) / size, new_digits()[1]
         each = [float(accuracies_of(head, seen[digits == digit], digits[digits == digit])) for digit in range(10)]
         first = torch.stack([x[y == digit][0] for digit in range(10)])
         result = {"k": k, "draw": draw, "body": body, "each": np.array(each), "all": float(np.mean(each))}
@@ -125,6 +124,13 @@ def neighbours(depth: str, seed: int = 0) -> Tensor:
 
 
 @cache
+def hard_ones() -> list[int]:
+    """Numbers of new digits whose nearest labelled one, by pixels, is of another class: the first 30 there are."""
+    wrong = labels_of(FEW, 0)[1][neighbours("pixels")[:, 0]] != new_digits()[1]
+    return [int(row) for row in wrong.nonzero()[:HARD, 0]]
+
+
+@cache
 def share_right(depth: str) -> float:
     """Share of new digits whose nearest labelled one is of their class, over the draws of the lesson's table."""
     y = new_digits()[1]
@@ -133,26 +139,25 @@ def share_right(depth: str) -> float:
 
 
 class Neighbours(Explorer):
-    """Which pictures does the net find alike, and at which depth?"""
+    """Digits that their pixels place among others: does the net find them more alike, and at which depth?"""
 
     controls = {
-        "digit": Slider(0, 399, start=START, integer=True, label="new digit"),
+        "digit": Slider(1, HARD, start=1, integer=True, label="digit"),
         "depth": Choice("pixels", *DEPTHS, label="compared by"),
     }
     figsize = (8.2, 1.7)
-    also_show = (flat, neighbours, share_right)
+    also_show = (flat, neighbours, hard_ones, share_right)
 
     def compute(self, digit: int, depth: str) -> dict[str, Any]:
-        (x, y), (others, labels) = new_digits(), labels_of(FEW, 0)
-        near = neighbours(depth)
-        pictures = torch.cat([x[digit : digit + 1], others[near[digit]]]).view(-1, 8, 8)
-        found = {"digit": int(y[digit]), "near": labels[near[digit]].tolist(), "depth": depth}
-        found["share"] = share_right(depth)
+        (x, y), (others, labels), row = new_digits(), labels_of(FEW, 0), hard_ones()[digit - 1]
+        near = neighbours(depth)[row]
+        pictures = torch.cat([x[row : row + 1], others[near]]).view(-1, 8, 8)
+        found = {"digit": int(y[row]), "near": labels[near].tolist(), "depth": depth, "share": share_right(depth)}
         return {**found, "number": digit, "pictures": pictures.numpy()}
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         ax, moving = fig.subplots(), []
-        ax.set_title("a new digit, and the nearest of 50 labelled ones")
+        ax.set_title("a digit that pixels get wrong, and the nearest of 50 labelled ones")
         ax.axis("off")
         ax.title.set_visible(True)
         for place in range(SHOWN + 1):
@@ -179,16 +184,16 @@ class Neighbours(Explorer):
     def describe(self, result: dict[str, Any]) -> str:
         same = sum(label == result["digit"] for label in result["near"])
         return (
-            f"New digit number {result['number']}, a {result['digit']}, compared by {result['depth']}: {same} of the "
-            f"{SHOWN} nearest are of its class, of 5 there are. Over all new digits and eight draws of labels, the "
-            f"nearest one is of the right class in {result['share']:.1%}."
+            f"Digit number {result['number']}, class {result['digit']}, compared by {result['depth']}: {same} of the "
+            f"{SHOWN} nearest are of its class (there are only 5 of each). Over all 400 new digits and eight draws of "
+            f"labels, the nearest one is of the right class in {result['share']:.1%}."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         wrong = result["near"][0] != result["digit"]
         met = bool(wrong and result["depth"] == DEPTHS[-1])
-        now = f"now a {result['near'][0]} is nearest to the {result['digit']}"
-        return met, f"find a new digit whose nearest one at {DEPTHS[-1]} is of another class; {now}"
+        now = f"nearest to class {result['digit']} is now class {result['near'][0]}"
+        return met, f"find a digit that {DEPTHS[-1]} places wrongly as well; {now}"
 
 
 def _place(place: int) -> float:

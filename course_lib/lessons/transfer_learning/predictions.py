@@ -11,13 +11,19 @@ zeros = Prediction(
             0.02,
             "It has 52 answers and must give one of them. To a zero one of them fits very well.",
         ),
+        "half O, half o": (
+            0.5,
+            "Every letter fills the height of its picture, the small ones too, so the two differ in little. It prefers "
+            "the capital one.",
+        ),
         "printed is not written": (
-            0.3,
+            0.25,
             "The letters were bent, and shrunk as the digits were. At 8 × 8 pixels a written zero looks like an O.",
         ),
         "all of them": (
             1.0,
-            "Some it calls a small o, some a D: zeros with a flat side, or none that fills the height.",
+            "Nearly all of them are some o to it. But every letter fills the height of its picture here, so it cannot "
+            "tell a small o from a capital one by its size.",
         ),
     },
     tolerance=0.4,
@@ -29,7 +35,7 @@ one_label = Prediction(
     Marks("scratch", "frozen", "fine-tuned", lo=0, hi=1),
     usual={
         "ten labels are nothing": (
-            (0.1, 0.1, 0.1),
+            (0.2, 0.2, 0.2),
             "They are little, but digits of one class look alike. Guessing is 0.1, and all three are far above.",
         ),
         "pretrained means solved": (
@@ -37,7 +43,7 @@ one_label = Prediction(
             "What a body brings is a good way to compare pictures. One written 7 does not say how others write it.",
         ),
         "more weights overfit": (
-            (0.5, 0.75, 0.35),
+            (0.5, 0.7, 0.2),
             "Fine-tuning could forget what it knows. In a few steps from good weights it does not.",
         ),
     },
@@ -61,9 +67,32 @@ drift = Prediction(
             "the net takes that for the usual amount: all it knew about a usual digit is too dark now.",
         ),
         "a mixture": (
-            0.5,
+            0.6,
             "Mean and variance would be a mixture after ten batches. After a hundred, nothing of the old ones is left.",
         ),
     },
     tolerance=0.35,
+)
+
+leaked = Prediction(
+    "transfer_learning/leaked",
+    "Five labels of each of ten letters. One body has seen these letters in its training, the other has not. By how "
+    "much is the first one ahead, as a share of new letters read?",
+    Number(0, 0.5),
+    usual={
+        "what it has not seen it cannot read": (
+            0.4,
+            "Strokes, corners and loops are the same in all letters. A body that knows 42 of them knows nearly all it "
+            "takes for ten others.",
+        ),
+        "a good deal": (
+            0.2,
+            "It would be if features were made for single letters. Most of them serve many.",
+        ),
+        "nothing": (
+            0.0,
+            "A little it is. Some of what looks like transfer is memory of these very letters.",
+        ),
+    },
+    tolerance=0.15,
 )

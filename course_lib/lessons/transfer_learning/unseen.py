@@ -8,10 +8,16 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.datasets import Split, load
-from course_lib.lessons.transfer_learning.few_labels import DRAWS, accuracies_of, features, head_on, trained_at_once
+from course_lib.lessons.transfer_learning.few_labels import (
+    DRAWS,
+    accuracies_of,
+    apart,
+    features,
+    head_on,
+    trained_at_once,
+)
 from course_lib.lessons.transfer_learning.nets import FEATURES, LEFT_OUT, letters_net
 from course_lib.letters import CLASSES, NEW_FONTS, printed
-from course_lib.variation import shifted
 
 OTHERS = (tuple("BDFNTbdfnt"), tuple("GLMQUglmqu"), tuple("CIJPScijps"))
 """Ten letters each that both nets have seen: the control."""
@@ -60,7 +66,7 @@ def with_few(which: str, names: tuple[str, ...], k: int = 5) -> Tensor:
 
 
 def _drawn(y: Tensor, k: int, seed: int) -> Tensor:
-    order = torch.randperm(len(y), generator=torch.Generator().manual_seed(shifted(seed)))
+    order = torch.randperm(len(y), generator=torch.Generator().manual_seed(apart(seed)))
     return torch.cat([order[y[order] == label][:k] for label in y.unique()])
 
 
