@@ -182,8 +182,8 @@ from top to bottom, rounded up to steps of {steps}.
 
 ## In which order
 
-The numbers are the order. Every lesson also stands alone: it loads its own data, trains its own nets, and needs no file
-or variable of another. Begin wherever you know what it builds on:
+The numbers are the order. Every lesson also stands alone: it loads its own data, trains its own nets (those of
+08 come trained, in `data/`), and needs no file or variable of another. Begin wherever you know what it builds on:
 
 {needs}
 

@@ -126,7 +126,7 @@ class Drift(Explorer):
         "mode": Choice("train", "eval", label="mode"),
     }
     figsize = (8.2, 3.4)
-    budget_ms = 60
+    budget_ms = 80
     """The net reads 400 digits at each move."""
     also_show = (after_reading, answers)
 
