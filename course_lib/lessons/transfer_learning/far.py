@@ -210,7 +210,7 @@ def missing(names: Sequence[str]) -> str:
         return ""
     what = " and ".join(_WHAT[name] for name in files)
     size = sum(file.size for file in files.values()) / 1e6
-    return f"not run here: {what} are missing. Once, with a network: course data {' '.join(files)} ({size:.0f} MB)"
+    return f"not run here: {what} are missing. Fetch them once: course data {' '.join(files)} ({size:.0f} MB)"
 
 
 def untrained(net: nn.Module) -> nn.Module:

@@ -117,10 +117,16 @@ def flat(depth: str, x: Tensor) -> Tensor:
 
 
 @cache
+def new_at(depth: str) -> Tensor:
+    """The 400 new digits at a depth, computed once."""
+    return flat(depth, new_digits()[0])
+
+
+@cache
 def neighbours(depth: str, seed: int = 0) -> Tensor:
     """For each new digit the nearest of 50 labelled ones at a depth, nearest first: rows of the draw (400, 8)."""
-    new, few = flat(depth, new_digits()[0]), flat(depth, labels_of(FEW, seed)[0])
-    return torch.cdist(new, few).topk(SHOWN, largest=False).indices
+    few = flat(depth, labels_of(FEW, seed)[0])
+    return torch.cdist(new_at(depth), few).topk(SHOWN, largest=False).indices
 
 
 @cache
