@@ -2,6 +2,7 @@
 
 import copy
 
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -10,13 +11,14 @@ from torch import nn
 
 import course_lib as course
 from course_lib.claim import claim
+from course_lib.commands.checkout import ROOT
 from course_lib.exercise import CORRECT, NOT_YET
 from course_lib.lessons import transfer_learning as lesson
 from course_lib.lessons.transfer_learning import few_labels, labels, norms, unseen
 from course_lib.lessons.transfer_learning.exercises import MEAN, STD
 from course_lib.lessons.transfer_learning.freezing import Drift, Freeze, fine_tune
 from course_lib.lessons.transfer_learning.nets import DEPTHS, FEATURES, untrained
-from course_lib.letters import CLASSES
+from course_lib.letters import CLASSES, FONTS
 from course_lib.picture import IMAGENET_MEAN, IMAGENET_STD, normalise
 from tests.lessons.cells import code_cells
 
@@ -334,7 +336,8 @@ def test_head_has_the_parameters_that_the_exercise_speaks_of(net):
     trained = sum(weight.numel() for weight in lesson.with_new_head(net, 0).head.parameters())
     total = sum(weight.numel() for weight in net.parameters())
     assert lesson.count.right(total - 20_020, FEATURES, 52, 10) == trained == 3850
-    assert 40_000 < total < 50_000
+    with_head = sum(weight.numel() for weight in lesson.with_new_head(net, 0).parameters())
+    assert (total, with_head) == (44_788, 28_618) and round(with_head / trained) == 7  # "seven times as many"
     assert lesson.count.right(0, 512, 1000, 2) == 1026
 
 
@@ -351,3 +354,12 @@ def test_rates_are_chosen_without_a_look_at_the_new_digits(monkeypatch):
     assert lesson.best_rate("frozen") in few_labels.RATES["frozen"]
     with pytest.raises(AssertionError, match="new digits"):
         lesson.arm("frozen", 1, rates=(3e-3,))
+
+
+def test_text_counts_the_fonts():
+    assert "seventeen fonts" in notebook_text() and len(FONTS) == 17
+
+
+def notebook_text():
+    path = ROOT / "notebooks" / "08_transfer_learning.ipynb"
+    return "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
