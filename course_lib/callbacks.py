@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from course_lib.number_checks import whole_number
+
 if TYPE_CHECKING:
     from course_lib.run import Run
 
@@ -60,9 +62,7 @@ class EarlyStopping(Callback):
     """
 
     def __init__(self, patience: int, *, monitor: str = "val_loss") -> None:
-        if not isinstance(patience, int) or isinstance(patience, bool) or patience < 1:
-            raise ValueError(f"patience is a whole number of epochs, 1 or more; {patience!r} is not.")
-        self.patience, self.monitor = patience, monitor
+        self.patience, self.monitor = whole_number("patience", patience, least=1), monitor
         self._forget()
 
     def _forget(self) -> None:
@@ -144,7 +144,7 @@ def cosine(epochs: int) -> Callable[[int], float]:
     >>> round(cosine(10)(5), 3)
     0.5
     """
-    _whole("epochs", epochs)
+    epochs = whole_number("epochs", epochs, least=1)
     return lambda epoch: 0.5 * (1 + math.cos(math.pi * min(epoch, epochs) / epochs))
 
 
@@ -154,10 +154,5 @@ def steps(every: int, *, by: float = 0.1) -> Callable[[int], float]:
     >>> [round(steps(2)(epoch), 3) for epoch in range(5)]
     [1.0, 1.0, 0.1, 0.1, 0.01]
     """
-    _whole("every", every)
+    every = whole_number("every", every, least=1)
     return lambda epoch: float(by) ** (epoch // every)
-
-
-def _whole(name: str, value: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} is a whole number of 1 or more; {value!r} is not.")

@@ -20,6 +20,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from course_lib.number_checks import whole_number
+
 FOLDER = Path(__file__).resolve().parent.parent / "data"
 PARTS = ("train", "val", "test")
 # Coffee breaks: (hour of the peak, litres, width as a standard deviation in hours). The fourth is narrow on purpose.
@@ -207,9 +209,8 @@ def spirals(n: int = 600, *, turns: float = 1.75, noise: float = 0.1, classes: i
 
 
 def _check_spirals(n: int, turns: float, noise: float, classes: int) -> None:
-    for name, value, least in (("n", n, 5), ("classes", classes, 1)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ValueError(f"{name} is a whole number of {least} or more for spirals; {value!r} is not.")
+    whole_number("n", n, least=5)
+    whole_number("classes", classes, least=1)
     for name, value in (("turns", turns), ("noise", noise)):
         if not 0 <= value < math.inf:
             raise ValueError(f"{name} is a number of 0 or more for spirals; {value!r} is not.")

@@ -18,12 +18,14 @@ from torch import nn
 from course_lib.bar import Bar
 from course_lib.callbacks import Callback, StopTraining
 from course_lib.checkpoint import check_path, fingerprint, put_back, resume, save, snapshot
-from course_lib.checks import check_callbacks, check_fits, made_model, placed, real_number, whole_number
+from course_lib.checks import check_callbacks, made_model, placed
 from course_lib.datasets import Data, Split
 from course_lib.diagnose import Bad, Inspector, can_overflow, weight_sizes, why, why_not_finite
 from course_lib.evaluate import Loss, default_loss, evaluate, modes_kept, squared_error
+from course_lib.number_checks import real_number, whole_number
 from course_lib.optimizers import DEFAULTS, torch_optimizer
 from course_lib.run import History, Run
+from course_lib.trial import check_fits
 from course_lib.variation import perturb, shifted
 
 __all__ = ["History", "Run", "default_loss", "evaluate", "fit", "make_optimizer", "squared_error"]

@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import torch
 from torch import Tensor, nn
 
-from course_lib.checks import check_fits, made_model, placed, whole_number
+from course_lib.checks import made_model, placed
 from course_lib.datasets import Data, Split
 from course_lib.evaluate import Loss, default_loss
+from course_lib.number_checks import whole_number
 from course_lib.one_by_one import OneByOne
 from course_lib.runs import Engine, Runs
 from course_lib.sweep import Sweep, plan
 from course_lib.together import Together, why_not
+from course_lib.trial import check_fits
 from course_lib.variation import perturb, shifted
 
 __all__ = ["Runs", "fit_many"]

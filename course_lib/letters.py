@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.datasets import Data, Split
+from course_lib.number_checks import is_whole
 
 CLASSES = tuple(string.ascii_uppercase + string.ascii_lowercase)
 FONTS = (
@@ -50,7 +51,7 @@ def letters(*, each: int = 60, seed: int = 0) -> Data:
     Raises:
         ValueError: fewer than 6 of each.
     """
-    if isinstance(each, bool) or not isinstance(each, int) or each < 6:
+    if not is_whole(each, least=6):
         raise ValueError(f"each is a whole number of 6 or more, so that val and test get letters; {each!r} is not.")
     generator = torch.Generator().manual_seed(seed)
     train = printed(each, FONTS, generator)

@@ -20,6 +20,8 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from course_lib.number_checks import whole_number
+
 # Mean and standard deviation of the red, green and blue of ImageNet's training pictures, on a scale from 0 to 1.
 # Source: torchvision's reference training, with which its published weights were made.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -146,8 +148,7 @@ def check_settings(size: int, mean: Sequence[float], std: Sequence[float], chann
     Raises:
         ValueError: with the one that is wrong.
     """
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        raise ValueError(f"size is a whole number of pixels, 1 or more, not {size!r}.")
+    whole_number("size", size, least=1)
     if channels not in (1, 3):
         raise ValueError(f"channels is 3 for colour or 1 for grey, not {channels!r}.")
     for name, values in (("mean", mean), ("std", std)):

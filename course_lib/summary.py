@@ -13,6 +13,7 @@ from torch.nn.parameter import is_lazy
 
 from course_lib.layer_calls import LayerCall, layer_calls, layers
 from course_lib.multiply_adds import own_parameters
+from course_lib.number_checks import is_whole, whole_number
 from course_lib.summary_table import as_html, as_text
 
 
@@ -142,13 +143,8 @@ def _check(model: object, shape: object, batch_size: object, dtype: object) -> N
         raise ValueError(f"summary looks into an nn.Module; it was given {model!r}.")
     if lazy := [name for name, p in model.named_parameters() if is_lazy(p)]:
         raise ValueError(f"{lazy[0]} has no size yet: call the model once, so that its lazy layers take theirs.")
-    if not isinstance(shape, tuple | list) or not all(map(_counts, shape)):
+    if not isinstance(shape, tuple | list) or not all(is_whole(size, least=1) for size in shape):
         raise ValueError(f"shape is that of one example, without the batch, as in (1, 28, 28), not {shape!r}.")
-    if not _counts(batch_size):
-        raise ValueError(f"batch_size is a whole number of 1 or more, not {batch_size!r}.")
+    whole_number("batch_size", batch_size, least=1)
     if not isinstance(dtype, torch.dtype | None):
         raise ValueError(f"dtype is a torch.dtype, such as torch.long, not {dtype!r}.")
-
-
-def _counts(number: object) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool) and number >= 1

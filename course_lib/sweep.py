@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from course_lib.checks import whole_number
+from course_lib.number_checks import whole_number
 from course_lib.optimizers import DEFAULTS
 
 # name -> (lowest, highest, the highest itself is allowed); the lowest always is

@@ -162,7 +162,7 @@ def test_early_stopping_without_validation_data_is_a_sentence():
 
 @pytest.mark.parametrize("patience", [0, -1, 2.5, True])
 def test_a_patience_that_makes_no_sense_is_named(patience):
-    with pytest.raises(ValueError, match=f"{patience} is not"):
+    with pytest.raises(ValueError, match=f"patience is {patience}; it must be a whole number of 1 or more"):
         EarlyStopping(patience)
 
 
@@ -219,7 +219,7 @@ def test_a_factor_that_makes_no_sense_is_named(factor):
 
 @pytest.mark.parametrize(("make", "value"), [(cosine, 0), (cosine, 2.5), (steps, 0), (steps, True)])
 def test_a_length_that_makes_no_sense_is_named(make, value):
-    with pytest.raises(ValueError, match=f"{value} is not"):
+    with pytest.raises(ValueError, match=f"is {value}; it must be a whole number of 1 or more"):
         make(value)
 
 

@@ -8,7 +8,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_lib.checks import real_number, whole_number
 from course_lib.datasets import Data, Split, load
 from course_lib.fit import fit
 from course_lib.nets import MLP
@@ -230,13 +229,3 @@ def test_an_error_of_the_learners_own_comes_through():
 
     with pytest.raises(NameError, match="undefined"):
         fit(Net, IRIS, epochs=1, lr=0.1)
-
-
-@pytest.mark.parametrize("value", [0, 3, np.int64(3), torch.tensor(3)])
-def test_whole_numbers_of_any_kind_become_int(value):
-    assert type(whole_number("n", value)) is int
-
-
-@pytest.mark.parametrize("value", [0, 0.5, np.float32(0.5), torch.tensor(0.5)])
-def test_numbers_of_any_kind_become_float(value):
-    assert type(real_number("n", value)) is float

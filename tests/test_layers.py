@@ -12,6 +12,7 @@ from course_lib.commands.checkout import ROOT
 
 # One idea a line, in reading order. A name stands for its file, or for its folder and all that is in it.
 ORDER = """
+number_checks
 variation
 device
 colors
@@ -36,6 +37,7 @@ evaluate
 run
 checkpoint
 checks
+trial
 diagnose
 bar
 fit

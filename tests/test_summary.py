@@ -146,7 +146,7 @@ def test_recurrent_layers_and_attention():
         ((MLP(4, 2), 4), {}, "not 4"),
         ((MLP(4, 2), (0,)), {}, r"not \(0,\)"),
         ((MLP(4, 2), (4.0,)), {}, r"not \(4\.0,\)"),
-        ((MLP(4, 2), (4,)), {"batch_size": 0}, "not 0"),
+        ((MLP(4, 2), (4,)), {"batch_size": 0}, "batch_size is 0"),
         ((MLP(4, 2), (4,)), {"dtype": "long"}, "not 'long'"),
         ((nn.Sequential(nn.LazyLinear(3)), (4,)), {}, "0.weight has no size yet"),
     ],

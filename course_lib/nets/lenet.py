@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from course_lib.number_checks import whole_number
+
 SIDE = 32  # height and width of a picture; digits of 28 x 28 get a rim of 2
 
 
@@ -77,8 +79,7 @@ class LeNet5(nn.Module):
 
 
 def _check(classes: object, activation: object, pool: object) -> None:
-    if not isinstance(classes, int) or isinstance(classes, bool) or classes < 1:
-        raise ValueError(f"classes is a whole number of 1 or more, not {classes!r}.")
+    whole_number("classes", classes, least=1)
     for name, made, example in [("activation", activation, "nn.Tanh"), ("pool", pool, "nn.AvgPool2d")]:
         if isinstance(made, nn.Module) or not callable(made):
             raise ValueError(f"{name} makes a layer each time: write {example}, without brackets, not {made!r}.")

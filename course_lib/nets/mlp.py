@@ -8,6 +8,8 @@ from itertools import pairwise
 
 from torch import nn
 
+from course_lib.number_checks import is_whole
+
 
 def MLP(*sizes: int, activation: Callable[[], nn.Module] = nn.ReLU) -> nn.Sequential:
     """Return linear layers of the given widths with ``activation`` between them, none after the last.
@@ -42,7 +44,7 @@ def _check(sizes: tuple[int, ...], activation: object) -> None:
     if len(sizes) < 2:
         raise ValueError(f"MLP needs at least two sizes, inputs and outputs, as in MLP(4, 16, 3); it got {sizes}.")
     for size in sizes:
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        if not is_whole(size, least=1):
             raise ValueError(f"The sizes of an MLP are whole numbers of 1 or more, as in MLP(4, 16, 3), not {size!r}.")
     if isinstance(activation, nn.Module) or not callable(activation):
         raise ValueError(f"activation makes a layer each time: write nn.ReLU, without brackets, not {activation!r}.")

@@ -13,6 +13,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from course_lib.number_checks import whole_number
+
 NORMS = (None, "before", "after")
 INITS = ("he", "torch")
 
@@ -105,5 +107,4 @@ def check(
     if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not math.isfinite(alpha):
         raise ValueError(f"alpha is {alpha!r}; it is a number: 1 adds x, 0 leaves it out.")
     for name, value, least in (("blocks", blocks, 0), *((name, value, 1) for name, value in sizes.items())):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ValueError(f"{name} is {value!r}; it is a whole number of {least} or more.")
+        whole_number(name, value, least=least)

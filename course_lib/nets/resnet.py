@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
+from course_lib.number_checks import is_whole, whole_number
+
 WIDTHS = (64, 128, 256, 512)  # channels inside the blocks of layer1 to layer4
 
 
@@ -196,11 +198,6 @@ def _stage(block: Callable[..., nn.Module], inputs: int, channels: int, depth: i
 def _check(block: object, depths: Sequence[int], classes: object) -> None:
     if isinstance(block, nn.Module) or not callable(block):
         raise ValueError(f"block makes a block each time: write BasicBlock, without brackets, not {block!r}.")
-    if not isinstance(depths, Sequence) or len(depths) != 4 or not all(map(_counts, depths)):
+    if not isinstance(depths, Sequence) or len(depths) != 4 or not all(is_whole(depth, least=1) for depth in depths):
         raise ValueError(f"depths are four whole numbers of 1 or more, as in (2, 2, 2, 2), not {depths!r}.")
-    if not _counts(classes):
-        raise ValueError(f"classes is a whole number of 1 or more, not {classes!r}.")
-
-
-def _counts(number: object) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool) and number >= 1
+    whole_number("classes", classes, least=1)

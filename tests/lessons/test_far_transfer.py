@@ -276,7 +276,7 @@ def test_a_wrong_folder_is_said_in_one_kind_of_error(tmp_path, files, words):
 def test_a_wrong_net_or_size_is_said_too(folder):
     with pytest.raises(ValueError, match="needs an nn.Module"):
         far_transfer(folder, net="resnet18")
-    with pytest.raises(ValueError, match="size is a whole number"):
+    with pytest.raises(ValueError, match="size is 0; it must be a whole number of 1 or more"):
         far_transfer(folder, net=small_net(), size=0)
 
 

@@ -57,9 +57,9 @@ def test_activation_pool_and_classes_are_chosen(x):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"classes": 0}, "not 0"),
-        ({"classes": 2.5}, "not 2.5"),
-        ({"classes": True}, "not True"),
+        ({"classes": 0}, "classes is 0"),
+        ({"classes": 2.5}, "classes is 2.5"),
+        ({"classes": True}, "classes is True"),
         ({"activation": nn.ReLU()}, r"write nn\.Tanh, without brackets, not ReLU"),
         ({"pool": "max"}, r"write nn\.AvgPool2d, without brackets, not 'max'"),
         ({"pool": nn.MaxPool2d(2)}, r"write nn\.AvgPool2d, without brackets"),

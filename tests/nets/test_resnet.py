@@ -180,8 +180,8 @@ def test_a_block_of_ones_own_fits_in():
         ((BasicBlock, (2, 2, 2)), {}, r"not \(2, 2, 2\)"),
         ((BasicBlock, (2, 2, 2, 0)), {}, r"not \(2, 2, 2, 0\)"),
         ((BasicBlock, 18), {}, "not 18"),
-        ((BasicBlock, (1, 1, 1, 1), 0), {}, "not 0"),
-        ((BasicBlock, (1, 1, 1, 1), 2.5), {}, "not 2.5"),
+        ((BasicBlock, (1, 1, 1, 1), 0), {}, "classes is 0"),
+        ((BasicBlock, (1, 1, 1, 1), 2.5), {}, "classes is 2.5"),
         ((OwnBlock, (1, 1, 1, 1)), {"zero_init": True}, "OwnBlock has none"),
     ],
 )

@@ -14,6 +14,7 @@ from course_lib.datasets import load
 from course_lib.fit_many import Runs, fit_many
 from course_lib.nets import ResidualMLP
 from course_lib.nets.residual import Stack
+from course_lib.number_checks import is_whole
 from course_lib.variation import shifted
 
 SEEDS = range(3)
@@ -34,7 +35,7 @@ def stack(depth: int, *, width: int = 32, identity: bool = False, **options: obj
     Raises:
         ValueError: another depth, or an option that makes no net.
     """
-    if isinstance(depth, bool) or not isinstance(depth, int) or depth < 2 or depth % 2:
+    if not is_whole(depth, least=2) or depth % 2:
         raise ValueError(f"depth is {depth!r}; it is an even number from 2: each block has two of the layers.")
     net = ResidualMLP(64, width, 10, blocks=(depth - 2) // 2, **options)
     for layer in net.blocks.modules() if identity else ():

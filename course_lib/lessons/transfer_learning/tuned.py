@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from course_lib.checks import whole_number
 from course_lib.datasets import Words
 from course_lib.lessons.transfer_learning.shares import Share
 from course_lib.lessons.transfer_learning.small_table import SmallTable
+from course_lib.number_checks import whole_number
 
 if TYPE_CHECKING:
     from course_lib.features import Features
