@@ -21,14 +21,17 @@ from course_lib.callbacks import Callback, ClipGradNorm, EarlyStopping, Schedule
 from course_lib.claim import claim
 from course_lib.datasets import Data, Split, load
 from course_lib.device import device_wish, pick_device, set_threads
+from course_lib.evaluate import evaluate
 from course_lib.exercise import Exercise
 from course_lib.explorer import Explorer
-from course_lib.fit import Run, evaluate, fit
-from course_lib.fit_many import Runs, fit_many
+from course_lib.fit import fit
+from course_lib.fit_many import fit_many
 from course_lib.nets import MLP, LeNet5, ResNet, resnet18, resnet34, resnet50, resnet152
 from course_lib.picture_folder import PictureFolder, open_pictures
 from course_lib.prediction import Prediction
 from course_lib.pretrained import load_published
+from course_lib.run import Run
+from course_lib.runs import Runs
 from course_lib.show import show
 from course_lib.style import use_style
 from course_lib.summary import summary

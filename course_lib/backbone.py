@@ -19,11 +19,12 @@ from course_lib.datasets import Data, Split
 from course_lib.device import check_device, device_wish, pick_device
 from course_lib.evaluate import eval_mode
 from course_lib.features import Features, named_layer
-from course_lib.fit import MakeOptimizer, fit, make_optimizer
+from course_lib.fit import fit
 from course_lib.frozen import ROWS, computed, frozen, place_of, same_place
 from course_lib.guesses import Guesses, guesses
 from course_lib.heads import FineTuned, Head, two_rates
 from course_lib.number_checks import real_number
+from course_lib.optimizers import MakeOptimizer, make_optimizer
 from course_lib.picture import IMAGENET_MEAN, IMAGENET_STD, check_settings
 from course_lib.picture_folder import PictureFolder
 from course_lib.pictures import (

@@ -24,8 +24,6 @@ from course_lib.together import Together, why_not
 from course_lib.trial import check_fits
 from course_lib.variation import perturb, shifted
 
-__all__ = ["Runs", "fit_many"]
-
 
 def fit_many(
     make_net: Callable[[], nn.Module],

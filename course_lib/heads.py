@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.features import Features, layer_output
-from course_lib.fit import MakeOptimizer
 from course_lib.frozen import ROWS, as_input
+from course_lib.optimizers import MakeOptimizer
 
 
 class Head(nn.Module):

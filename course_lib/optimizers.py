@@ -1,4 +1,4 @@
-"""The update rules of ``torch.optim`` for many runs at once, each run with hyperparameters of its own.
+"""The optimisers by name, and the update rules of ``torch.optim`` for many runs at once.
 
 ``torch.optim`` takes one learning rate for a tensor of weights. A sweep keeps the weights of M runs in one tensor
 (M, P) and needs M learning rates, so the rules are written here once more, as (M, P) tensors see them. Same formulas,
@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 import torch
 from torch import Tensor, nn
 
+from course_lib.number_checks import real_number
+
 # What a run can be given, by optimiser, with torch.optim's own defaults. ``None``: the caller has to say.
 DEFAULTS: dict[str, dict[str, float | None]] = {
     "sgd": {"lr": None, "momentum": 0.0, "weight_decay": 0.0},
@@ -18,6 +20,7 @@ DEFAULTS: dict[str, dict[str, float | None]] = {
     "adam": {"lr": None, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0},
 }
 
+MakeOptimizer = Callable[[Iterable[nn.Parameter], float], torch.optim.Optimizer]  # of parameters and a learning rate
 Hyper = Mapping[str, float | Tensor]  # one number for all runs, or one per run: float64 (M,)
 
 
@@ -112,6 +115,32 @@ def torch_optimizer(name: str, parameters: Iterable[nn.Parameter], hyper: Mappin
         return torch.optim.Adam(parameters, **options)
     original: Callable[..., torch.optim.Optimizer] = torch.optim.RMSprop if name == "rmsprop" else torch.optim.SGD
     return original(parameters, **options)
+
+
+def make_optimizer(
+    name: str | MakeOptimizer, *, momentum: float | None = None, weight_decay: float = 0.0
+) -> MakeOptimizer:
+    """Return a function that makes the optimiser from parameters and a learning rate.
+
+    Raises:
+        ValueError: for an unknown name, or a momentum where there is none.
+    """
+    momentum = None if momentum is None else real_number("momentum", momentum)
+    weight_decay = real_number("weight_decay", weight_decay)
+    if callable(name):
+        if momentum or weight_decay:
+            raise ValueError(
+                "momentum and weight_decay are for the optimisers by name; set them inside your own function."
+            )
+        return name
+    if not isinstance(name, str) or name not in DEFAULTS:
+        raise ValueError(f"optimizer is {name!r}; there are {', '.join(map(repr, DEFAULTS))}, or give a function.")
+    hyper = DEFAULTS[name] | {"weight_decay": weight_decay}
+    if momentum is not None:
+        if "momentum" not in hyper:
+            raise ValueError(f"momentum is {momentum}, but {name!r} has moments of its own: leave momentum out.")
+        hyper["momentum"] = momentum
+    return lambda parameters, lr: torch_optimizer(name, parameters, hyper | {"lr": lr})
 
 
 def _subtract(p: Tensor, lr: float | Tensor, direction: Tensor) -> None:

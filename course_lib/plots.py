@@ -16,8 +16,8 @@ from course_lib.show import says
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from course_lib.fit import Run
-    from course_lib.fit_many import Runs
+    from course_lib.run import Run
+    from course_lib.runs import Runs
 
 
 def plot_history(run: Run, ax: Axes | None = None, *, title: str = "") -> Axes:

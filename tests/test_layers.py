@@ -39,6 +39,8 @@ checkpoint
 checks
 trial
 diagnose
+epoch
+replay
 bar
 fit
 features

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from course_lib.optimizers import DEFAULTS, RULES, torch_optimizer
+from course_lib.nets import MLP
+from course_lib.optimizers import DEFAULTS, RULES, make_optimizer, torch_optimizer
 
 RUNS, SIZE, STEPS = 4, 6, 12
 NAMES = list(RULES)
@@ -99,3 +100,11 @@ def test_the_defaults_are_those_of_torch_optim() -> None:
         theirs["beta1"], theirs["beta2"] = theirs.get("betas", (None, None))
         for key, value in DEFAULTS[name].items():
             assert key == "lr" or theirs[key] == value
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "rmsprop", "adam"])
+def test_an_optimiser_by_name_takes_the_rate_it_is_given(name):
+    optimizer = make_optimizer(name, weight_decay=0.1)(MLP(4, 8, 3).parameters(), 0.3)
+    (group,) = optimizer.param_groups
+    assert group["lr"] == 0.3 and group["weight_decay"] == 0.1
+    assert group.get("momentum", 0) == (0.9 if name == "momentum" else 0)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from torch import Tensor
 
-    from course_lib.fit_many import Runs
+    from course_lib.runs import Runs
 
 
 def plot_errors(steps: Tensor, errors: dict[str, Tensor], marks: dict[str, float]) -> Axes:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from torch import Tensor, nn
 
-    from course_lib.fit_many import Runs
+    from course_lib.runs import Runs
 
 
 def plot_coffee(ax: Axes | None = None) -> Axes:

@@ -14,10 +14,11 @@ from course_lib.colors import BLUE, ORANGE, TRAIN, TRUTH, VAL
 from course_lib.controls import Choice, Slider
 from course_lib.datasets import load
 from course_lib.explorer import Explorer
-from course_lib.fit import Run, fit
+from course_lib.fit import fit
 from course_lib.lessons.learning_rates.measures import largest_dead_share
 from course_lib.nets import MLP
 from course_lib.plots import plot_guessing
+from course_lib.run import Run
 
 OFF_THE_MAP = 1e6
 """Beyond this a walk is cut off, so that a picture never has to draw infinity."""

@@ -10,8 +10,9 @@ import torch
 
 from course_lib import style
 from course_lib.colors import BAND, BLACK, BLUE, GREY, ORANGE, TRAIN, VAL, WINE, swept
-from course_lib.fit import Run, fit
+from course_lib.fit import fit
 from course_lib.plots import plot_guessing, plot_sweep
+from course_lib.run import Run
 from course_lib.show import says
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from course_lib.datasets import Data
-    from course_lib.fit_many import Runs
+    from course_lib.runs import Runs
 
 QUIZ_RATES = {"A": 2.0, "B": 1e-6, "C": 1e-2}
 """1e-6, not 1e-8 as in the talk that the quiz comes from: float32 rounds such a step away, and no weight moves."""

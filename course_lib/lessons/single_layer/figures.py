@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from course_lib.datasets import Data
-    from course_lib.fit_many import Runs
+    from course_lib.runs import Runs
 
 STYLES = (
     {"color": BLACK, "linestyle": "-"},

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from course_lib.datasets import new_digits
-from course_lib.fit_many import Runs
 from course_lib.lessons.skip_connections.nets import trained
 from course_lib.nets.residual import Stack
+from course_lib.runs import Runs
 
 BLOCKS = 8
 KINDS = {

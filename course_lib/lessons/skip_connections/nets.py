@@ -11,10 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.datasets import load
-from course_lib.fit_many import Runs, fit_many
+from course_lib.fit_many import fit_many
 from course_lib.nets import ResidualMLP
 from course_lib.nets.residual import Stack
 from course_lib.number_checks import is_whole
+from course_lib.runs import Runs
 from course_lib.variation import shifted
 
 SEEDS = range(3)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from course_lib.datasets import load
 from course_lib.fit import fit
-from course_lib.fit_many import Runs
+from course_lib.runs import Runs
 from course_lib.variation import shifted
 from course_lib.watch import watch
 

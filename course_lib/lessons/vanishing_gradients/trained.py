@@ -17,8 +17,9 @@ from course_lib.colors import BLACK, BLUE, ORANGE, TRUTH
 from course_lib.controls import Choice, Slider
 from course_lib.datasets import load, new_digits
 from course_lib.explorer import Explorer
-from course_lib.fit import Run, fit
+from course_lib.fit import fit
 from course_lib.lessons.vanishing_gradients.nets import answers, deep_net, fill, gain, normed_net
+from course_lib.run import Run
 
 
 # ------------------------------------------------------------------------------------------------- batch normalisation
