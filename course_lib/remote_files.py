@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from course_lib import archive, download
 from course_lib.download import RemoteFile
 
 CATALOGUE = Path(__file__).resolve().parent.parent / "data" / "remote.toml"
 NEEDED = {"file": str, "urls": list, "sha256": str, "size": int, "what": str, "licence": str}
+WORDS = {str: "text in quotes", list: "list of addresses", int: "number of bytes"}
 SCHEMES = ("http", "https", "file")  # file: for a stick that goes from hand to hand where there is no network
-PICTURES = ("train/ants", "train/bees", "val/ants", "val/bees")
 
 
 def remote(name: str) -> RemoteFile:
@@ -42,33 +41,6 @@ def sets() -> dict[str, list[RemoteFile]]:
     for name, file in _tables().values():
         found.setdefault(name, []).append(file)
     return found
-
-
-def ants_bees_folder(*, fetch: bool = False) -> Path | None:
-    """Return the folder with ``train/ants``, ``train/bees``, ``val/ants`` and ``val/bees``, full of photos (JPEG).
-
-    244 photos to train and 153 to validate. ``train/ants`` also holds a GIF that is no photo: take ``*.jpg`` only.
-
-    Args:
-        fetch: get the archive when it is not kept; without it nothing goes over the network.
-
-    Returns:
-        The folder, or None when the archive is not kept and ``fetch`` is False.
-
-    Raises:
-        DownloadError: it could not be fetched.
-        ArchiveError: what was fetched cannot be unpacked, or holds no such folders.
-        OSError: it cannot be unpacked on this disk.
-    """
-    file = remote("ants_bees")
-    path = download.fetch(file) if fetch else download.kept(file)
-    if path is None:
-        return None
-    top = archive.unpacked(path)
-    folder = top / "hymenoptera_data"  # the archive has one folder at its top, which carries its name again
-    if missing := [name for name in PICTURES if not any((folder / name).glob("*.jpg"))]:
-        raise archive.ArchiveError(f"{folder} has no photos in {', '.join(missing)}. Delete {top}; it is made again.")
-    return folder
 
 
 def catalogue() -> Path:
@@ -107,9 +79,6 @@ def _file(where: str, name: str, table: Any) -> tuple[str, RemoteFile]:
         table["file"], tuple(table["urls"]), table["sha256"], table["size"], table["what"], table["licence"]
     )
     return table.get("set", name), file
-
-
-WORDS = {str: "text in quotes", list: "list of addresses", int: "number of bytes"}
 
 
 def _check(where: str, table: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ transfer
 download
 archive
 remote_files
+ants_bees
 mnist
 datasets
 letters

@@ -1,8 +1,6 @@
 """MNIST's four files: read as they are, refused where they are not, fetched from a local server."""
 
 import gzip
-import hashlib
-import json
 import struct
 
 import numpy as np
@@ -13,6 +11,7 @@ from course_lib import download, mnist
 from course_lib.datasets import load
 from course_lib.mnist import read_idx, read_mnist
 from course_lib.remote_files import remote, sets
+from tests.catalogue import offered, own_catalogue, write_catalogue
 from tests.misbehaving import Misbehaving
 
 RANDOM = np.random.default_rng(0)
@@ -33,25 +32,19 @@ def idx(array: np.ndarray) -> bytes:
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     """Gives four small files of MNIST's form, which the catalogue names as it does the real ones."""
-    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "cache"))
-    monkeypatch.setenv("COURSE_REMOTE", str(tmp_path / "remote.toml"))
-    monkeypatch.setenv("no_proxy", "*")
+    own_catalogue(tmp_path, monkeypatch)
     with Misbehaving() as server:
         offer(server, tmp_path)
         yield server
 
 
 def offer(server, tmp_path, train=TRAIN, test=TEST):
-    lines = []
+    tables = {}
     for part, (pictures, labels) in {"train": train, "test": test}.items():
         for what, array in {"images": pictures, "labels": labels}.items():
-            name = f"{part}-{what}.gz"
-            server.files[name] = content = packed(idx(array))
-            table = {"file": name, "set": "mnist", "what": "Digits.", "licence": "none", "size": len(content)}
-            table |= {"urls": [server.url("not found", name), server.url("good", name)]}
-            table |= {"sha256": hashlib.sha256(content).hexdigest()}
-            lines += [f"[mnist_{part}_{what}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
-    (tmp_path / "remote.toml").write_text("\n".join(lines))
+            name, content = f"{part}-{what}.gz", packed(idx(array))
+            tables[f"mnist_{part}_{what}"] = offered(server, name, content, "not found", "good", set="mnist")
+    write_catalogue(tmp_path / "remote.toml", tables)
 
 
 def fetch_all():

@@ -1,18 +1,12 @@
 """The catalogue: what ships is right, and what is wrong in another one is said with its place."""
 
-import hashlib
-import io
-import json
 import re
-import zipfile
 
 import pytest
 
 from course_lib import remote_files
-from course_lib.archive import ArchiveError
-from course_lib.download import DownloadError
-from course_lib.remote_files import ants_bees_folder, remote, sets
-from tests.misbehaving import Misbehaving
+from course_lib.remote_files import remote, sets
+from tests.catalogue import own_catalogue, write_catalogue
 
 TABLE = {
     "file": "a.bin",
@@ -24,27 +18,9 @@ TABLE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "cache"))
-    monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.delenv("COURSE_REMOTE", raising=False)
-
-
-def write(path, **tables):
-    """A catalogue; JSON's texts, numbers and lists are TOML's too."""
-    lines = []
-    for name, table in tables.items():
-        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
-    path.write_text("\n".join(lines))
-    return path
-
-
 @pytest.fixture
 def catalogue(tmp_path, monkeypatch):
-    path = tmp_path / "mirror.toml"
-    monkeypatch.setenv("COURSE_REMOTE", str(path))
-    return path
+    return own_catalogue(tmp_path, monkeypatch, "mirror.toml")
 
 
 def test_the_sets_of_the_course():
@@ -71,7 +47,8 @@ def test_every_file_of_the_course_has_what_is_needed():
 
 
 def test_another_catalogue_takes_its_place(catalogue):
-    write(catalogue, a=TABLE, b=TABLE | {"file": "b.bin", "set": "both"}, c=TABLE | {"file": "c.bin", "set": "both"})
+    both = {"b": TABLE | {"file": "b.bin", "set": "both"}, "c": TABLE | {"file": "c.bin", "set": "both"}}
+    write_catalogue(catalogue, {"a": TABLE, **both})
     assert remote("a").name == "a.bin" and remote("a").urls == ("https://example.org/a.bin",)
     assert {name: [file.name for file in files] for name, files in sets().items()} == {
         "a": ["a.bin"],
@@ -127,62 +104,12 @@ def test_something_that_is_no_table(catalogue):
 )
 def test_what_is_wrong_in_a_table_is_said_with_its_place(catalogue, change, words):
     table = {key: value for key, value in (TABLE | change).items() if value is not None}
-    write(catalogue, a=table)
+    write_catalogue(catalogue, {"a": table})
     with pytest.raises(ValueError, match=rf"mirror\.toml, table \[a\]: .*{words}"):
         sets()
 
 
 def test_two_tables_with_one_file(catalogue):
-    write(catalogue, a=TABLE, b=TABLE | {"file": "A.BIN"})
+    write_catalogue(catalogue, {"a": TABLE, "b": TABLE | {"file": "A.BIN"}})
     with pytest.raises(ValueError, match=r"several tables have the same file: a\.bin"):
         sets()
-
-
-# Ants and bees
-
-
-def photos(folders=remote_files.PICTURES) -> bytes:
-    """A zip of the form of the real one."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as zip:
-        for folder in folders:
-            zip.writestr(f"hymenoptera_data/{folder}/1.jpg", b"a photo")
-    return content.getvalue()
-
-
-@pytest.fixture
-def server(catalogue):
-    """Gives a zip of four photos, and is in the catalogue."""
-    with Misbehaving() as server:
-        offer(server, catalogue, photos())
-        yield server
-
-
-def offer(server, catalogue, content):
-    server.files["hymenoptera_data.zip"] = content
-    found = {"urls": [server.url("good", "hymenoptera_data.zip")], "size": len(content)}
-    found |= {"file": "hymenoptera_data.zip", "sha256": hashlib.sha256(content).hexdigest()}
-    write(catalogue, ants_bees=TABLE | found)
-
-
-def test_ants_and_bees_are_fetched_only_when_asked_for(server, tmp_path):
-    assert ants_bees_folder() is None
-    assert server.asked == [] and not (tmp_path / "cache").exists()
-    folder = ants_bees_folder(fetch=True)
-    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.jpg")) == [
-        f"{name}/1.jpg" for name in sorted(remote_files.PICTURES)
-    ]
-    assert ants_bees_folder() == ants_bees_folder(fetch=True) == folder
-    assert len(server.asked) == 1
-
-
-def test_an_archive_without_the_four_folders_is_said(server, catalogue):
-    offer(server, catalogue, photos(["train/ants", "train/bees", "val/ants"]))
-    with pytest.raises(ArchiveError, match=r"has no photos in val/bees\. Delete .*hymenoptera_data; it is made again"):
-        ants_bees_folder(fetch=True)
-
-
-def test_a_failed_fetch_of_ants_and_bees_is_the_downloads_own_error(server):
-    server.files["hymenoptera_data.zip"] = b"another"
-    with pytest.raises(DownloadError, match="By hand"):
-        ants_bees_folder(fetch=True)

@@ -1,35 +1,30 @@
 """course data: what is here and what is not, fetching what is named, and going on where one fails."""
 
-import hashlib
 import io
-import json
 import zipfile
 
 import pytest
 
 from course_lib.cli import main
+from tests.catalogue import offered, own_catalogue, write_catalogue
 from tests.misbehaving import Misbehaving
 
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "cache"))
-    monkeypatch.setenv("COURSE_REMOTE", str(tmp_path / "remote.toml"))
-    monkeypatch.setenv("no_proxy", "*")
+    own_catalogue(tmp_path, monkeypatch)
     with Misbehaving() as server:
         yield server
 
 
 def offer(server, tmp_path, *rows):
     """A catalogue of (table, behaviour, content, set)."""
-    lines = []
+    tables = {}
     for name, behaviour, content, set in rows:
         file = f"{name}.zip" if content[:2] == b"PK" else f"{name}.bin"
-        server.files[file] = content
-        table = {"file": file, "urls": [server.url(behaviour, file)], "sha256": hashlib.sha256(content).hexdigest()}
-        table |= {"size": len(content), "what": f"What {name} is.", "licence": f"licence of {name}", "set": set}
-        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
-    (tmp_path / "remote.toml").write_text("\n".join(lines))
+        words = {"what": f"What {name} is.", "licence": f"licence of {name}", "set": set}
+        tables[name] = offered(server, file, content, behaviour, **words)
+    write_catalogue(tmp_path / "remote.toml", tables)
 
 
 THREE = [

@@ -1,8 +1,6 @@
 """The far transfer: fetched once with `course data`, computed offline, and each number against one made by hand."""
 
-import hashlib
 import io
-import json
 import re
 import socket
 import zipfile
@@ -20,6 +18,7 @@ from course_lib.lessons.transfer_learning.imagenet_names import already_named
 from course_lib.lessons.transfer_learning.own_pictures import score_words
 from course_lib.lessons.transfer_learning.shares import Share, wilson
 from course_lib.nets.resnet import BasicBlock
+from tests.catalogue import offered, own_catalogue, write_catalogue
 from tests.misbehaving import Misbehaving
 
 SIZE = 32
@@ -96,16 +95,9 @@ def published():
 @pytest.fixture
 def server(tmp_path, monkeypatch, published):
     """The catalogue names a server of this test, and nothing is fetched yet."""
-    monkeypatch.setenv("COURSE_REMOTE", str(tmp_path / "remote.toml"))
-    monkeypatch.setenv("no_proxy", "*")
-    lines = []
+    path, ends = own_catalogue(tmp_path, monkeypatch), {"resnet18": ".pth", "ants_bees": ".zip"}
     with Misbehaving() as server:
-        for (name, content), end in zip(published.items(), (".pth", ".zip"), strict=True):
-            server.files[name + end] = content
-            table = {"file": name + end, "urls": [server.url("good", name + end)], "what": "For a test."}
-            table |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "licence": "none"}
-            lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
-        (tmp_path / "remote.toml").write_text("\n".join(lines))
+        write_catalogue(path, {name: offered(server, name + ends[name], published[name]) for name in ends})
         yield server
 
 

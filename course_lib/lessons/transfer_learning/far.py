@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from course_lib.ants_bees import ants_bees_folder
 from course_lib.backbone import Backbone
 from course_lib.datasets import Words
 from course_lib.download import kept
@@ -27,7 +28,7 @@ from course_lib.lessons.transfer_learning.tuned import Tuned, tuned
 from course_lib.nets.resnet import resnet18
 from course_lib.picture_folder import Parts, open_pictures
 from course_lib.pretrained import load_published
-from course_lib.remote_files import ants_bees_folder, remote
+from course_lib.remote_files import remote
 from course_lib.run import Run
 from course_lib.variation import shifted
 
