@@ -8,6 +8,8 @@ colour-vision deficiency (matplotlib's default orange and green come as close as
 """
 
 BLUE, ORANGE, WINE, BLACK, GREY, GREEN = "#0072B2", "#D55E00", "#882255", "#000000", "#8c8c8c", "#117733"
+NOTE = "#5c5c5c"
+"""Words beside curves and pictures: letters in GREY would be too pale."""
 
 TRAIN = {"color": BLUE, "linestyle": "-"}
 VAL = {"color": ORANGE, "linestyle": "-", "marker": "o", "markerfacecolor": "white", "markersize": 4.5}

@@ -9,7 +9,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from course_lib.colors import BAND, BLACK, BLUE, CLASSES, TRAIN, TRUTH, VAL
+from course_lib.axes import level
+from course_lib.colors import BAND, BLACK, BLUE, CLASSES, TRAIN, VAL
 from course_lib.datasets import Data
 from course_lib.show import says
 
@@ -75,16 +76,7 @@ def plot_guessing(ax: Axes, classes: int) -> Axes:
         ax: with the loss (cross-entropy, natural logarithm) on the vertical axis.
         classes: K.
     """
-    ax.axhline(math.log(classes), zorder=1, **TRUTH)
-    ax.annotate(
-        f"guessing:\nln {classes}",
-        (1.01, math.log(classes)),
-        xycoords=("axes fraction", "data"),
-        va="center",
-        color="#5c5c5c",
-        fontsize="small",
-    )
-    return ax
+    return level(ax, math.log(classes), f"guessing:\nln {classes}")
 
 
 def plot_sweep(

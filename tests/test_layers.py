@@ -63,6 +63,8 @@ runs
 fit_many
 warm_up
 show
+axes
+digit_bars
 plots
 code_view
 control

@@ -36,14 +36,23 @@ def test_roles_differ_by_more_than_colour():
 def test_lines_stand_out_from_white():
     """Contrast of at least 3 to 1 (WCAG 2.2, graphical objects)."""
     for name in ("BLUE", "ORANGE", "WINE", "BLACK", "GREY", "GREEN"):
-        channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in _rgb(getattr(colors, name))]
-        luminance = 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
-        assert 1.05 / (luminance + 0.05) >= 3, name
+        assert _contrast_with_white(getattr(colors, name)) >= 3, name
+
+
+def test_words_beside_curves_can_be_read():
+    """Contrast of at least 4.5 to 1 (WCAG 2.2, text), which GREY does not reach."""
+    assert _contrast_with_white(colors.NOTE) >= 4.5 > _contrast_with_white(colors.GREY)
 
 
 def test_swept_colours_go_from_dark_to_light():
     first, last = colors.swept(0), colors.swept(1)
     assert sum(first[:3]) < sum(last[:3]) and colors.swept(-1) == first and colors.swept(2) == last
+
+
+def _contrast_with_white(color):
+    channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in _rgb(color)]
+    luminance = 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
+    return 1.05 / (luminance + 0.05)
 
 
 def _rgb(hexed):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_lib.colors import BAND, BLACK, BLUE, GREY, ORANGE
+from course_lib.axes import level
+from course_lib.colors import BAND, BLACK, BLUE, ORANGE
 from course_lib.show import says
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def plot_forgotten(runs: Runs) -> Axes:
         ax.fill_between(rates, last[:, k].min(1), last[:, k].max(1), color=color, **BAND)
         ax.plot(rates, median, color=color, linestyle=line, marker=mark, markersize=4, label=f"{name} zero_grad")
         words.append(f"{name} zero_grad it is highest, {median.max():.0f} %, at rate {rates[median.argmax()]:.2g}")
-    _guessing(ax)
+    level(ax, 50, "guessing")
     ax.set(xscale="log", xlabel="rate, log scale", ylabel="new points named rightly (%)", ylim=(35, 103))
     ax.legend(loc="lower left")
     return says(
@@ -81,15 +82,9 @@ def plot_going_on(runs: Runs, *, steps_per_epoch: int) -> Axes:
         ax.plot(steps, np.median(curves, 1), color=color, linestyle=line, label=f"{name}, rate {rate:g}")
         median = np.median(curves, 1)
         words.append(f"{name} at rate {rate:g}: {median.max():.0f} % at best, {median[-1]:.0f} % at the end")
-    _guessing(ax)
+    level(ax, 50, "guessing")
     ax.set(xlabel="step", ylabel="new points named rightly (%)", ylim=(35, 103))
     ax.legend(loc="lower left")
     return says(
         ax, f"Share of new points named rightly during {steps[-1]:,} steps, median of seeds; {'; '.join(words)}."
     )
-
-
-def _guessing(ax: Axes) -> None:
-    ax.axhline(50, color=GREY, linestyle="--", linewidth=1)
-    place = (1.01, 50)
-    ax.annotate("guessing", place, xycoords=("axes fraction", "data"), va="center", fontsize="small", color="#5c5c5c")

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 from matplotlib import colormaps
 from matplotlib.patches import Rectangle
 
-from course_lib.colors import BLACK, BLUE, GREY, SIGNED
+from course_lib.colors import BLACK, BLUE, GREY, NOTE, SIGNED
 from course_lib.show import says
 from course_lib.stamp import Stamp
 
@@ -237,7 +237,7 @@ def _short(value: float, digits: int = 3) -> str:
     return "0" if text == "−0" else text
 
 
-_CAPTION = {"ha": "left", "va": "top", "fontsize": "small", "color": "#5c5c5c"}
+_CAPTION = {"ha": "left", "va": "top", "fontsize": "small", "color": NOTE}
 _BOX = {"facecolor": "white", "edgecolor": GREY, "zorder": 2}
 _FLOOR = {"edgecolor": GREY, "linewidth": 0.8, "zorder": 3}
 _FRAME = {"facecolor": "none", "edgecolor": BLACK, "linewidth": 2.5, "zorder": 6}

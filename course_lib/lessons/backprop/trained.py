@@ -10,7 +10,7 @@ import numpy as np
 import torch.nn.functional as F
 from matplotlib.figure import Figure
 
-from course_lib.colors import BLACK, ORANGE, TRAIN
+from course_lib.colors import BLACK, NOTE, ORANGE, TRAIN
 from course_lib.controls import Choice, Slider
 from course_lib.datasets import load
 from course_lib.explorer import Explorer
@@ -75,7 +75,7 @@ class Mistakes(Explorer):
         left.set_yticks(range(6), NAMES)
         left.set_xticks((0, 45, 90, 135, 180))
         left.axvline(90, color=BLACK, linestyle="--", linewidth=1)
-        left.annotate("this part goes\nuphill →", (93, 0.3), fontsize="small", color="#5c5c5c")
+        left.annotate("this part goes\nuphill →", (93, 0.3), fontsize="small", color=NOTE)
         (points,) = left.plot([], [], color=ORANGE, marker="o", markersize=8, linestyle="none")
         stems = [left.plot([], [], color=ORANGE, linewidth=2)[0] for _ in NAMES]
         right.set(xlim=(0, STEPS + 5), ylim=(0, 3), xlabel="step", ylabel="loss on new digits", title="and training")

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
 from course_lib import style
-from course_lib.colors import BLACK, BLUE, GREY, ORANGE, TRUTH
+from course_lib.colors import BLACK, BLUE, GREY, NOTE, ORANGE, TRUTH
 from course_lib.controls import Choice, Slider
 from course_lib.explorer import Explorer
 from course_lib.lessons.bumps_from_sigmoids.nets import CLOSES, OPENS, fold_net
@@ -44,7 +44,7 @@ class OneSigmoid(Explorer):
         ax.set(xlim=(0, 24), ylim=(-0.06, 1.12), xlabel="hour of the day (h)", ylabel="the unit says")
         ax.set_xticks(range(0, 25, 2))
         ax.axvspan(OPENS, CLOSES, color=GREY, alpha=0.1, linewidth=0)
-        ax.text((OPENS + CLOSES) / 2, 1.05, "the foyer is open", ha="center", fontsize="small", color="#5c5c5c")
+        ax.text((OPENS + CLOSES) / 2, 1.05, "the foyer is open", ha="center", fontsize="small", color=NOTE)
         area = ax.add_patch(Polygon(under([0, 24], [0, 0]), facecolor=BLUE, alpha=0.16, linewidth=0))
         (curve,) = ax.plot([], [], color=BLUE, linewidth=2.6 * style.scale())
         (stem,) = ax.plot([], [], color=ORANGE, linestyle="--", linewidth=1.6 * style.scale())
@@ -181,7 +181,7 @@ class Fold(Explorer):
         right.set(xlim=(0, 1), ylim=(0, 1.04), xlabel="x", title="all layers")
         left.set_aspect("equal")
         left.plot([0, 1], [0, 1], linewidth=1, **{key: TRUTH[key] for key in ("color", "linestyle")})
-        left.text(0.3, 0.16, "output = x", rotation=45, fontsize="x-small", color="#5c5c5c")
+        left.text(0.3, 0.16, "output = x", rotation=45, fontsize="x-small", color=NOTE)
         area = right.add_patch(Polygon(under([0, 1], [0, 0]), facecolor=BLUE, alpha=0.16, linewidth=0))
         (once,) = left.plot([], [], color=ORANGE, linewidth=2.4 * style.scale())
         (curve,) = right.plot([], [], color=BLUE, linewidth=1.8 * style.scale())

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from course_lib import style
-from course_lib.colors import BAND, BLACK, BLUE, GREY, MODEL, ORANGE, TRUTH, WINE
+from course_lib.axes import level
+from course_lib.colors import BAND, BLACK, BLUE, GREY, MODEL, ORANGE, WINE
 from course_lib.lessons.bumps_from_sigmoids.nets import CLOSES, OPENS, coffee, rmse
 from course_lib.show import says
 
@@ -24,8 +25,7 @@ def plot_coffee(ax: Axes | None = None) -> Axes:
     """Draws the 140 measurements, and the same amount all day: their mean."""
     ax = _points(ax)
     litres = coffee()[1]
-    ax.axhline(float(litres.mean()), **TRUTH)
-    ax.annotate("the mean", (1.01, float(litres.mean())), xycoords=("axes fraction", "data"), va="center", **_SMALL)
+    level(ax, float(litres.mean()), "the mean")
     top = float(litres.max())
     return says(ax, f"Litres of coffee by hour: five peaks, up to {top:.1f} litres; the mean is {litres.mean():.1f}.")
 
@@ -40,9 +40,8 @@ def plot_errors(errors: dict[int, float], mean: float, others: dict[str, tuple[i
     """
     ax = plt.figure().subplots()
     ax.plot(list(errors), list(errors.values()), marker="o", color=BLUE, label="equal bumps")
-    for level, name in ((mean, "the mean"), (mean / 2, "half of it")):
-        ax.axhline(level, **TRUTH)
-        ax.annotate(name, (1.01, level), xycoords=("axes fraction", "data"), va="center", **_SMALL)
+    for value, name in ((mean, "the mean"), (mean / 2, "half of it")):
+        level(ax, value, name)
     for k, (name, (n, error)) in enumerate((others or {}).items()):
         ax.plot([n], [error], "D^"[k % 2], color=(ORANGE, WINE)[k % 2], markersize=8, linestyle="none", label=name)
     ax.set(xscale="log", yscale="log", xlabel="number of bumps, log scale", ylabel="RMSE in litres, log scale")
@@ -119,9 +118,8 @@ def plot_rates(sweeps: dict[str, Runs], line: float, mean: float) -> Axes:
         rates, color = np.asarray(runs.axes["lr"]), (BLUE, WINE, ORANGE, BLACK)[k % 4]
         ax.fill_between(rates, error.min(1), error.max(1), color=color, **BAND)
         ax.plot(rates, np.median(error, 1), color=color, marker="os^D"[k % 4], linestyle=("-", "--")[k % 2], label=name)
-    for level, name in ((mean, "mean"), (line, "line")):
-        ax.axhline(level, **TRUTH)
-        ax.annotate(name, (1.01, level), xycoords=("axes fraction", "data"), va="center", **_SMALL)
+    for value, name in ((mean, "mean"), (line, "line")):
+        level(ax, value, name)
     ax.set(xscale="log", xlabel="rate, log scale", ylabel="RMSE in litres", ylim=(0, 1.5))
     ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
     ax.minorticks_off()
@@ -197,8 +195,7 @@ def plot_depths(results: dict[str, dict[int, Tensor]]) -> Axes:
         ax.fill_between(list(depths), share.min(1).values, share.max(1).values, color=color, **BAND)
         look = {"marker": "s"} if own else {"marker": "o", "markerfacecolor": "white", "linestyle": "--"}
         ax.plot(list(depths), share.median(1).values, color=color, label=name, **look)
-    ax.axhline(0.5, **TRUTH)
-    ax.annotate("guessing", (1.01, 0.5), xycoords=("axes fraction", "data"), va="center", **_SMALL)
+    level(ax, 0.5, "guessing")
     ax.set(xlabel="hidden layers", ylabel="share of new points right", ylim=(0.36, 1.03), xticks=list(depths))
     ax.legend(loc="lower center", ncols=2)
     words = "; ".join(
@@ -216,6 +213,3 @@ def _points(ax: Axes | None = None) -> Axes:
     ax.set(xlim=(OPENS, CLOSES), ylim=(-0.6, 6), xticks=range(8, 19), xlabel="hour of the day (h)")
     ax.set_ylabel("coffee (litres)")
     return ax
-
-
-_SMALL = {"color": "#5c5c5c", "fontsize": "small"}

@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from course_lib import style
+from course_lib.axes import bare
 from course_lib.colors import ORANGE
 from course_lib.controls import Choice, Slider
 from course_lib.datasets import load
 from course_lib.explorer import Explorer
 from course_lib.fit import fit
 from course_lib.lessons.convolutions.pictures import as_pictures, enlarged
-from course_lib.lessons.convolutions.windows import bare
 from course_lib.nets import LeNet5
 
 LAYERS = {"first maps": ("act1", 6), "second maps": ("act2", 16), "classes": ("fc3", 10)}

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from course_lib import style
-from course_lib.colors import BAND, BLACK, BLUE, ORANGE, SIGNED, TRUTH, WINE
+from course_lib.axes import bare, level
+from course_lib.colors import BAND, BLACK, BLUE, ORANGE, SIGNED, WINE
 from course_lib.lessons.convolutions.nets import SHIFTS
-from course_lib.lessons.convolutions.windows import bare
 from course_lib.show import says
 
 if TYPE_CHECKING:
@@ -110,8 +110,7 @@ def plot_shifts(shares: Mapping[str, Tensor]) -> Axes:
         ax.plot(SHIFTS, acc.mean(0), label=name, markersize=6 * style.scale(), **look)
         middle = len(SHIFTS) // 2
         words.append(f"{name} {acc.mean(0)[middle]:.2f} in place and {acc.mean(0)[middle + 1]:.2f} one to the right")
-    ax.axhline(0.1, zorder=1, **TRUTH)
-    ax.annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
+    level(ax, 0.1, "guessing")
     ax.set(xlabel="pixels to the right", ylabel="accuracy on 400 new digits", ylim=(0, 1.03), xticks=list(SHIFTS))
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
     return says(ax, f"Accuracy against the shift. {'; '.join(words)}.")

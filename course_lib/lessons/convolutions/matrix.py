@@ -13,10 +13,10 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from course_lib import style
+from course_lib.axes import bare
 from course_lib.colors import GREY, ORANGE, swept
 from course_lib.controls import Choice, Slider
 from course_lib.explorer import Explorer
-from course_lib.lessons.convolutions.windows import bare
 
 SMALL = 6
 """Pixels a side: 36 in all, so that every entry of the matrix can be seen."""

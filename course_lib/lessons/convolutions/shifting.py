@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from course_lib import style
+from course_lib.axes import bare
 from course_lib.colors import ORANGE
 from course_lib.controls import Slider
 from course_lib.explorer import Explorer
 from course_lib.lessons.convolutions.nets import trained
 from course_lib.lessons.convolutions.pictures import SIDE, on_canvas, one_of_each
-from course_lib.lessons.convolutions.windows import bare
 from course_lib.stamp import Stamp
 
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from course_lib import style
-from course_lib.colors import BLACK, GREY, ORANGE, SIGNED
+from course_lib.axes import bare
+from course_lib.colors import BLACK, ORANGE, SIGNED
 from course_lib.controls import Choice, Grid, Slider
 from course_lib.explorer import Explorer
 from course_lib.lessons.convolutions.pictures import KERNELS, one_of_each
@@ -186,11 +186,3 @@ def _share(score: float) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.1f}".replace("-", "−")
-
-
-def bare(ax: Axes) -> Axes:
-    """Axes that hold a picture: no ticks, no grid, a thin frame."""
-    ax.set(xticks=(), yticks=())
-    ax.spines[:].set(visible=True, linewidth=0.6, color=GREY)
-    ax.grid(visible=False)
-    return ax

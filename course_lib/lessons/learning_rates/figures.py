@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from course_lib import style
-from course_lib.colors import BAND, BLACK, BLUE, GREY, ORANGE, TRAIN, VAL, WINE, swept
+from course_lib.axes import beside
+from course_lib.colors import BAND, BLACK, BLUE, GREY, NOTE, ORANGE, TRAIN, VAL, WINE, swept
 from course_lib.fit import fit
 from course_lib.plots import plot_guessing, plot_sweep
 from course_lib.run import Run
@@ -164,7 +165,7 @@ def plot_product(products: dict[float, torch.Tensor], every: int) -> Axes:
         height = float(pairs[-1].mean()) + (
             0.45 * (k - 1) if pairs[-1].mean() > 1 else 0
         )  # two ends lie close together
-        ax.annotate(f"α = {rate:g}", (1.01, height), xycoords=("axes fraction", "data"), color=color, va="center")
+        beside(ax, height, f"α = {rate:g}", color=color)
     ax.axhline(2, color=BLACK, linestyle="--", linewidth=1)
     ax.set(xlabel="step (all rows in one batch)", ylabel="rate × largest curvature", ylim=(0, 4), xlim=(0, steps[-1]))
     ends = ", ".join(f"{float(pairs[-5:].mean()):.1f} at rate {rate:g}" for rate, pairs in products.items())
@@ -216,4 +217,4 @@ def _worst_seed(runs: Runs) -> np.ndarray:
     return np.where(np.isfinite(last), last, np.inf).max(1)
 
 
-_POINTS = {"textcoords": "offset points", "fontsize": "small", "color": "#5c5c5c"}
+_POINTS = {"textcoords": "offset points", "fontsize": "small", "color": NOTE}

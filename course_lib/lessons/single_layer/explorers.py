@@ -9,7 +9,8 @@ import torch
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from course_lib.colors import BLUE, GREY, MODEL, ORANGE, TRUTH
+from course_lib.axes import bare, level
+from course_lib.colors import BLUE, GREY, MODEL, ORANGE
 from course_lib.controls import Choice, Slider
 from course_lib.datasets import load
 from course_lib.explorer import Explorer
@@ -99,8 +100,8 @@ class Nonlinearities(Explorer):
             xlim=(-5.3, 5.3), ylim=(-1.6, 5.4), xlabel="z, the weighted sum", ylabel="output", title="what comes out"
         )
         right.set(xlim=(-5.3, 5.3), ylim=(-0.08, 1.12), xlabel="z", ylabel="slope", title="how steep it is there")
-        for level in (0, 1):
-            left.axhline(level, color=GREY, linewidth=0.8, linestyle=":")
+        for height in (0, 1):
+            left.axhline(height, color=GREY, linewidth=0.8, linestyle=":")
         (tangent,) = left.plot([], [], color=ORANGE, linewidth=1.5)
         (curve,) = left.plot([], [], **MODEL)
         (point,) = left.plot([], [], color=ORANGE, marker="o", linestyle="none", markersize=8)
@@ -167,9 +168,7 @@ class OutputLayer(Explorer):
         ax = fig.subplots()
         ax.set(xlim=(7.8, 18.2), ylim=(-1, 6), xlabel="hour of the day", ylabel="coffee in litres")
         ax.plot(result["hour"], result["litres"], **DOTS)
-        ax.axhline(result["litres"].mean(), **TRUTH)
-        beside = (1.01, result["litres"].mean())
-        ax.annotate("mean", beside, xycoords=("axes fraction", "data"), va="center", fontsize="small")
+        level(ax, result["litres"].mean(), "mean")
         (curve,) = ax.plot([], [], **MODEL)
         moving = [curve]
         self.update(moving, result)
@@ -229,8 +228,7 @@ class Temperature(Explorer):
         grid = fig.add_gridspec(2, 2, width_ratios=(1, 2.6))
         image, top = fig.add_subplot(grid[:, 0]), fig.add_subplot(grid[0, 1])
         bottom = fig.add_subplot(grid[1, 1], sharex=top)
-        image.set(xticks=(), yticks=(), title="the picture")
-        image.grid(visible=False)
+        bare(image).set_title("the picture")
         top.set(ylim=(-42, 42), ylabel="logit")
         top.tick_params(labelbottom=False)
         top.axhline(0, color=GREY, linewidth=1)

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from course_lib import style
-from course_lib.colors import BAND, BLACK, BLUE, GREY, ORANGE, SIGNED, TRUTH, WINE
+from course_lib.axes import bare, beside, level
+from course_lib.colors import BAND, BLACK, BLUE, GREY, NOTE, ORANGE, SIGNED, TRUTH, WINE
 from course_lib.lessons.single_layer.nets import best_line, rmse
 from course_lib.plots import plot_guessing
 from course_lib.show import says
@@ -68,8 +69,7 @@ def plot_weights(weights: torch.Tensor) -> Axes:
     axes = figure.subplots(2, 5)
     for digit, ax in enumerate(axes.flat):
         image = ax.imshow(weights[digit].view(8, 8).numpy(), cmap=SIGNED, vmin=-top, vmax=top)
-        ax.set(xticks=(), yticks=(), title=str(digit))
-        ax.grid(visible=False)
+        bare(ax).set_title(str(digit))
     figure.colorbar(image, ax=axes, label="weight", ticks=(-top, 0, top), format="%.2f")
     return says(axes[0, 0], "Ten pictures of 8 by 8 weights, one a digit: blue counts for the digit, red against it.")
 
@@ -112,13 +112,12 @@ def plot_ends(runs: dict[str, Runs], data: Data) -> Axes:
         ax.plot(rates, np.median(errors, 1), marker=marker, markersize=5, label=name, **look)
     slope, offset = best_line(x, y)
     lines = {"mean": rmse(y.mean(), y), "best line": rmse(slope * x[:, 0] + offset, y)}
-    for name, level in lines.items():
-        ax.axhline(level, zorder=1, color=GREY, linestyle=":")
-        ax.annotate(name, (1.01, level), xycoords=("axes fraction", "data"), va="center", fontsize="small")
+    for name, error in lines.items():
+        level(ax, error, name)
     place = _best(runs["sigmoid"])
     asked = (float(runs["sigmoid"].axes["lr"][place]), float(np.median(_errors(runs["sigmoid"])[place])))
     ax.plot(*asked, marker="*", color=ORANGE, markersize=15, zorder=4)
-    ax.annotate(f"best with a\nsigmoid: {asked[1]:.2f}", (1.01, asked[1]), va="bottom", **_MARGIN)
+    beside(ax, asked[1], f"best with a\nsigmoid: {asked[1]:.2f}", va="bottom")
     ax.set(xscale="log", xlabel="learning rate, log scale", ylabel="RMSE in litres", ylim=(0, 2.15))
     ax.legend(loc="upper left", ncols=2, title="after the last layer")
     best = ", ".join(f"{name} {np.median(_errors(each)[_best(each)]):.2f}" for name, each in runs.items())
@@ -141,9 +140,8 @@ def plot_silent(start: list[float], end: list[float], mean: float, zero: float) 
         (silent, {"color": ORANGE, "marker": "X", "markersize": 9}, "says 0 for all hours at the start"),
     ):
         ax.plot(seeds[group], end[group], linestyle="none", label=name, **look)
-    for name, level in (("mean", mean), ("saying 0", zero)):
-        ax.axhline(level, zorder=1, **TRUTH)
-        ax.annotate(name, (1.01, level), xycoords=("axes fraction", "data"), va="center", fontsize="small")
+    for name, error in (("mean", mean), ("saying 0", zero)):
+        level(ax, error, name)
     ax.set(xlabel="seed", ylabel="RMSE after training, litres", ylim=(0, 2.6), xticks=seeds[::2])
     ax.legend(loc="upper center", ncols=2)
     return says(ax, f"RMSE of {len(end)} nets: {int(silent.sum())} say 0 at the start, and end at {zero:.2f}.")
@@ -155,7 +153,7 @@ def plot_surprise() -> Axes:
     p = np.linspace(0.004, 1, 500)
     ax.plot(p, -np.log(p), color=BLACK)
     ax.plot(p, 1 - p, color=GREY, linestyle="--")
-    ax.annotate("1 − p", (0.3, 0.7), xytext=(-4, -4), textcoords="offset points", ha="right", va="top", color="#5c5c5c")
+    ax.annotate("1 − p", (0.3, 0.7), xytext=(-4, -4), textcoords="offset points", ha="right", va="top", color=NOTE)
     for share, name in ((1 / 10, "a tenth each: ln 10"), (1 / 2, "a coin: ln 2")):
         ax.plot([share], [-math.log(share)], "o", color=ORANGE, markersize=8)
         ax.annotate(
@@ -213,8 +211,7 @@ def plot_twice(once: Runs, twice: Runs, floor: float) -> Axes:
     right.set(ylim=(0, 2.5), ylabel="cross-entropy on new digits")
     right.set_xlim(-0.6, 2.6)  # room for the words on the learner's line
     plot_guessing(right, 10)
-    right.axhline(floor, zorder=1, **TRUTH)
-    right.annotate(f"lowest\npossible:\n{floor:.2f}", (1.01, floor), va="center", **_MARGIN)
+    level(right, floor, f"lowest\npossible:\n{floor:.2f}")
     return says(right, f"Softmax once: {words[0]}, {words[1]}; twice: {words[2]}, {words[3]}, floor {floor:.2f}.")
 
 
@@ -228,5 +225,4 @@ def _best(runs: Runs, key: str = "train_loss") -> int:
     return int(runs[key][-1].nan_to_num(nan=99).median(1).values.argmin())
 
 
-_POINTS = {"textcoords": "offset points", "fontsize": "small", "color": "#5c5c5c"}
-_MARGIN = {"xycoords": ("axes fraction", "data"), "fontsize": "small", "color": "#5c5c5c"}
+_POINTS = {"textcoords": "offset points", "fontsize": "small", "color": NOTE}

@@ -9,7 +9,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from course_lib import style
-from course_lib.colors import BAND, BLACK, BLUE, ORANGE, TRUTH, WINE
+from course_lib.axes import level
+from course_lib.colors import BAND, BLACK, BLUE, ORANGE, WINE
 from course_lib.lessons.skip_connections.surgery import SHADES, shade
 from course_lib.show import says
 
@@ -64,8 +65,7 @@ def plot_losses(
         ax.plot(list(arm), np.median(losses, 1), label=name, **look)
         found = (f"{np.median(loss):.2g} at {depth}" for depth, loss in arm.items())
         words.append(f"{name}: {', '.join(found)}")
-    ax.axhline(math.log(10), zorder=1, **TRUTH)
-    ax.annotate("guessing", (1.01, math.log(10)), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
+    level(ax, math.log(10), "guessing")
     _depth_axis(ax, every)
     ax.set(yscale="log", ylim=(bottom, top), ylabel=f"{what}, log scale")
     if top < 100:
@@ -87,8 +87,7 @@ def plot_gate(alphas: Sequence[float], arms: dict[str, list[np.ndarray]]) -> Axe
         ax.fill_between(alphas, losses.min(1), losses.max(1), color=look["color"], **BAND)
         ax.plot(alphas, np.median(losses, 1), label=name, **look)
         words.append(f"{name} from {np.median(losses[0]):.2g} to {np.median(losses[-1]):.2g}")
-    ax.axhline(math.log(10), zorder=1, **TRUTH)
-    ax.annotate("guessing", (1.01, math.log(10)), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
+    level(ax, math.log(10), "guessing")
     ax.set(xlabel="α, how much of x is added", ylabel="training loss", ylim=(0, 3.25), xticks=list(alphas))
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return says(ax, f"Training loss against the gate: {'; '.join(words)}. Guessing is {math.log(10):.2f}.")
@@ -107,8 +106,7 @@ def plot_surgery(found: dict[str, dict[str, list[float]]]) -> Axes:
             spots = place + 0.22 * (k - (len(kinds) - 1) / 2) + np.linspace(-0.06, 0.06, len(values))
             ax.plot(spots, values, label=kind if not place else None, **look)
         words.append(name.replace("\n", " ") + ": " + ", ".join(f"{k} {np.mean(v):.2f}" for k, v in kinds.items()))
-    ax.axhline(0.1, zorder=1, **TRUTH)
-    ax.annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
+    level(ax, 0.1, "guessing")
     ax.set(ylim=(0, 1.03), ylabel="share of new digits read", xlim=(-0.5, len(found) - 0.5))
     ax.set_xticks(range(len(found)), list(found))
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)

@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from course_lib import style
-from course_lib.colors import BLACK, BLUE, ORANGE, TRUTH
+from course_lib.colors import BLACK, BLUE, ORANGE
 from course_lib.controls import Choice, Slider, Switches
+from course_lib.digit_bars import DigitBars
 from course_lib.explorer import Explorer
 from course_lib.lessons.skip_connections.lesion import (
     BLOCKS,
@@ -60,33 +61,28 @@ class Lesion(Explorer):
         top.set(xlim=(-0.5, BLOCKS - 0.5), ylim=(-0.5, 0.5), title="blocks, in the order in which they run")
         top.axis("off")
         top.title.set_visible(True)
-        size, moving = 12 * style.scale(), []
+        size, moving, self._bars = 12 * style.scale(), [], {}
         for place in range(BLOCKS):
             box = top.add_patch(Rectangle((place - 0.4, -0.42), 0.8, 0.84, edgecolor=BLACK))
             moving += [box, top.add_artist(Stamp(size=size, bold=True))]
         for ax, kind, color in zip(below, KINDS, (ORANGE, BLUE), strict=True):
-            ax.set(xlim=(-0.6, 9.6), ylim=(0, 1.04), title=kind, xlabel="digit", xticks=range(10))
-            ax.axhline(0.1, **TRUTH)
-            moving += list(ax.bar(range(10), np.ones(10), width=0.7, color=color))
-            moving += ax.plot([-0.6, 9.6], [1, 1], color=BLACK, linewidth=2 * style.scale())
+            ax.set_title(kind)
+            self._bars[kind] = DigitBars(ax, color=color)
+            moving += self._bars[kind].moving
         below[0].set_ylabel("share read rightly")
         below[1].set_yticklabels([])
         self.update(moving, result)
         return moving
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
-        boards, bars = moving[: 2 * BLOCKS], moving[2 * BLOCKS :]
         for place, block in enumerate(result["order"]):
-            box, number = boards[2 * place : 2 * place + 2]
+            box, number = moving[2 * place : 2 * place + 2]
             runs = block in result["running"]
             box.set_facecolor("#c9dcea" if runs else "white")
             box.set_linestyle("-" if runs else ":")
             number.say(str(block + 1) if runs else "", at=(place, 0))
-        for k, kind in enumerate(KINDS):
-            *each, line = bars[11 * k : 11 * k + 11]
-            for bar, share in zip(each, result[kind]["each"], strict=True):
-                bar.set_height(share)
-            line.set_ydata([result[kind]["all"]] * 2)
+        for kind, bars in self._bars.items():
+            bars.show(result[kind]["each"], result[kind]["all"])
 
     def describe(self, result: dict[str, Any]) -> str:
         order = " ".join(str(block + 1) for block in result["running"]) or "none"

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from course_lib.colors import BLACK, BLUE, GREY, ORANGE
+from course_lib.axes import bare
+from course_lib.colors import BLACK, BLUE, GREY, NOTE, ORANGE
 from course_lib.controls import Choice, Slider, Switches
 from course_lib.datasets import load
 from course_lib.explorer import Explorer
@@ -62,8 +63,7 @@ class Paint(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         left, right = fig.subplots(1, 2, width_ratios=(1, 1.25))
-        left.set(xticks=[], yticks=[], title="what the net sees")
-        left.spines[:].set_visible(True)
+        bare(left).set_title("what the net sees")
         picture = left.imshow(result["picture"], cmap="Greys", vmin=0, vmax=1)
         between = np.arange(0.5, 7.5)
         lines = [left.vlines(between, -0.5, 7.5), left.hlines(between, -0.5, 7.5)]
@@ -73,7 +73,7 @@ class Paint(Explorer):
         right.set(xlim=(0, 1), ylim=(9.6, -0.6), yticks=range(10), xlabel="share", ylabel="digit")
         right.grid(False)
         right.axvline(0.1, color=BLACK, linestyle=":", linewidth=1)
-        right.annotate("a tenth each", (0.11, 9.5), fontsize="x-small", va="bottom", color="#5c5c5c")
+        right.annotate("a tenth each", (0.11, 9.5), fontsize="x-small", va="bottom", color=NOTE)
         says = right.text(0, 1.04, "", transform=right.transAxes, weight="bold")
         moving = [picture, *lines, *bars, says]
         self.update(moving, result)

@@ -8,7 +8,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from course_lib import style
-from course_lib.colors import BAND, BLACK, BLUE, GREY, ORANGE, TRUTH, WINE
+from course_lib.axes import bare, level
+from course_lib.colors import BAND, BLACK, BLUE, GREY, ORANGE, WINE
 from course_lib.letters import CLASSES
 from course_lib.show import says
 
@@ -42,8 +43,7 @@ def plot_letters(letters: tuple[Tensor, Tensor], digits: tuple[Tensor, Tensor]) 
         axes = part.subplots(2, len(pictures) // 2)
         for ax, x, label in zip(axes.flat, pictures, labels, strict=True):
             ax.imshow(x.reshape(8, 8).numpy(), cmap="Greys", vmin=0, vmax=1)
-            ax.set(xticks=[], yticks=[])
-            ax.set_frame_on(False)
+            bare(ax).set_frame_on(False)
             ax.set_xlabel(names[label], fontfamily="serif", labelpad=1)
     return says(
         axes[0, 0], f"{len(letters[0])} small grey pictures of printed letters, {len(digits[0])} of written digits."
@@ -98,8 +98,7 @@ def plot_arms(ks: Sequence[int], arms: Mapping[str, np.ndarray]) -> Axes:
         ax.fill_between(ks, found.min(1), found.max(1), color=look["color"], **BAND)
         ax.plot(ks, found.mean(1), label=name, **look)
         words.append(f"{name} {found.mean(1)[0]:.2f} to {found.mean(1)[-1]:.2f}")
-    ax.axhline(0.1, zorder=1, **TRUTH)
-    ax.annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
+    level(ax, 0.1, "guessing")
     ax.set(xscale="log", xlabel="labels a class, log scale", ylabel="share of new digits read", ylim=(0, 1.02))
     ax.set_xticks(ks, [str(k) for k in ks])
     ax.minorticks_off()

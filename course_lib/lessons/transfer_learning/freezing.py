@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from matplotlib.figure import Figure
 
 from course_lib import style
+from course_lib.axes import bare
 from course_lib.colors import BLACK, BLUE, GREY, ORANGE, TRUTH
 from course_lib.controls import Choice, Slider, Switches
 from course_lib.datasets import new_digits
@@ -150,9 +151,8 @@ class Drift(Explorer):
         left.plot(maps, result["then"], "o", color=BLACK, markerfacecolor="white", label="as trained")
         (now,) = left.plot(maps, result["now"], "D", color=ORANGE, markersize=5 * style.scale(), label="now")
         left.legend(loc="lower left", bbox_to_anchor=(0, 1.08), ncols=2)
-        right.set_title("dark: another answer")
+        bare(right).set_title("dark: another answer")
         image = right.imshow(np.zeros((20, 20)), cmap="Greys", vmin=0, vmax=1.15)
-        right.set(xticks=[], yticks=[])
         moving = [now, image, *right.spines.values()]
         self.update(moving, result)
         return moving

@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_lib import style
-from course_lib.colors import BLACK, BLUE, ORANGE, TRUTH
+from course_lib.colors import BLACK, BLUE, ORANGE
 from course_lib.controls import Choice, Slider
 from course_lib.datasets import new_digits
+from course_lib.digit_bars import DigitBars
 from course_lib.explorer import Explorer
 from course_lib.lessons.transfer_learning.few_labels import DRAWS, accuracies_of, head_on, trained_at_once
 from course_lib.lessons.transfer_learning.few_labels import draw as labels_of
@@ -77,20 +78,15 @@ class Labels(Explorer):
         top.axis("off")
         top.set_title("the first label of each class")
         top.title.set_visible(True)
-        below.set(xlim=(-0.5, 9.5), ylim=(0, 1.04), xlabel="digit", xticks=range(10), ylabel="share read rightly")
-        below.axhline(0.1, **TRUTH)
-        bars = below.bar(range(10), np.ones(10), width=0.7, color=BLUE)
-        (line,) = below.plot([-0.5, 9.5], [1, 1], color=BLACK, linewidth=2 * style.scale())
-        moving = [strip, *bars, line]
+        below.set_ylabel("share read rightly")
+        self._bars = DigitBars(below)
+        moving = [strip, *self._bars.moving]
         self.update(moving, result)
         return moving
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
-        strip, *bars, line = moving
-        strip.set_data(np.concatenate(list(result["first"]), 1))
-        for bar, share in zip(bars, result["each"], strict=True):
-            bar.set_height(share)
-        line.set_ydata([result["all"]] * 2)
+        moving[0].set_data(np.concatenate(list(result["first"]), 1))
+        self._bars.show(result["each"], result["all"])
 
     def describe(self, result: dict[str, Any]) -> str:
         worst = int(result["each"].argmin())

@@ -8,7 +8,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from course_lib import style
-from course_lib.colors import BAND, BLACK, BLUE, GREY, ORANGE, TRUTH, WINE
+from course_lib.axes import beside, level
+from course_lib.colors import BAND, BLACK, BLUE, GREY, NOTE, ORANGE, TRUTH, WINE
 from course_lib.show import says
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def plot_k(sweeps: dict[str, tuple[Sequence[float], np.ndarray]]) -> Axes:
         ax.plot(gains, median, markersize=4 * style.scale(), label=name, **look)
         ends.append(f"{name} from {median[0]:.2g} to {median[-1]:.2g}")
     ax.axhline(1, color=BLACK, linewidth=1)
-    ax.annotate("kept", (1.01, 1), xycoords=("axes fraction", "data"), va="center", fontsize="small", color="#5c5c5c")
+    beside(ax, 1, "kept")
     ax.set(xscale="log", yscale="log", xlabel="gain of the weights, log scale", ylim=(0.1, 5))
     ax.set(ylabel="k, the factor a layer, log scale")
     ax.set_yticks((0.1, 0.2, 0.5, 1, 2, 5), ("0.1", "0.2", "0.5", "1", "2", "5"))
@@ -137,7 +138,7 @@ def plot_inits(found: dict[str, dict[str, Best]]) -> Axes:
         ax.set_xticks(range(len(column)), list(column))
         words.append(f"{kind}: " + ", ".join(f"{name} {best.median:.2f}" for name, best in column.items()))
     _accuracy_axis(axes[0])
-    axes[-1].annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
+    beside(axes[-1], 0.1, "guessing")
     return says(axes[0], f"Validation accuracy of five seeds for four initialisations, medians. {'; '.join(words)}.")
 
 
@@ -157,8 +158,7 @@ def plot_scales(scales: Tensor, plain: list[Best], normed: list[Best], marks: di
         acc = _shown(np.stack([best.acc for best in column]))
         ax.fill_between(scales, acc.min(1), acc.max(1), color=look["color"], **BAND)
         ax.plot(scales, np.median(acc, 1), label=label, markersize=4 * style.scale(), **look)
-    ax.axhline(0.1, zorder=1, **TRUTH)
-    ax.annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
+    level(ax, 0.1, "guessing")
     for name, scale in marks.items():
         ax.axvline(scale, color=GREY, linewidth=0.8, ymax=0.97)
         ax.annotate(name, (scale, 1.0), xycoords=("data", "axes fraction"), ha="center", fontsize="small")
@@ -205,8 +205,7 @@ def plot_sizes(
             *by_class, color=WINE, marker="D", markersize=9 * style.scale(), linestyle="none", label="sorted by class"
         )
         sorted_too = f" Sorted by class, in batches of {by_class[0]}: {by_class[1]:.2f}."
-    ax.axhline(0.1, zorder=1, **TRUTH)
-    ax.annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
+    level(ax, 0.1, "guessing")
     ax.set(xscale="log", ylim=(0, 1.03), xlabel="batch size, log scale", ylabel="accuracy on 400 new digits")
     ax.set_xticks(sizes, [str(size) for size in sizes])
     ax.minorticks_off()
@@ -237,8 +236,7 @@ def plot_clipping(rates: list[float], arms: dict[str, list[list[float]]]) -> Axe
                 ax.annotate(f"{lost} of {acc.shape[1]}", (rate * shift, DIVERGED), xytext=(0, 6), **_POINTS)
         ends = (f"{'diverged' if m < 0 else f'{m:.2f}'} at {rate:g}" for m, rate in zip(median, rates, strict=True))
         words.append(f"{name}: {', '.join(ends)}")
-    ax.axhline(0.1, zorder=1, **TRUTH)
-    ax.annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
+    level(ax, 0.1, "guessing")
     ax.set(xscale="log", xlabel="rate, log scale", xlim=(rates[0] / 1.7, rates[-1] * 1.4))
     _accuracy_axis(ax)
     ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
@@ -255,7 +253,7 @@ _POINTS = {
     "ha": "center",
     "va": "bottom",
     "fontsize": "small",
-    "color": "#5c5c5c",
+    "color": NOTE,
     "bbox": _WHITE,
 }
 

@@ -12,10 +12,12 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from course_lib import style
+from course_lib.axes import beside
 from course_lib.callbacks import Callback, ClipGradNorm
-from course_lib.colors import BLACK, BLUE, ORANGE, TRUTH
+from course_lib.colors import BLUE, ORANGE, TRUTH
 from course_lib.controls import Choice, Slider
 from course_lib.datasets import load, new_digits
+from course_lib.digit_bars import DigitBars
 from course_lib.explorer import Explorer
 from course_lib.fit import fit
 from course_lib.lessons.vanishing_gradients.nets import answers, deep_net, fill, gain, normed_net
@@ -44,23 +46,15 @@ class Batches(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         ax = fig.subplots()
-        ax.set(xlim=(-0.6, 9.6), ylim=(0, 1.04), xlabel="digit", ylabel="share read rightly")
-        ax.set_xticks(range(10))
-        ax.axhline(0.1, **TRUTH)
-        ax.annotate("guessing", (1.01, 0.1), xycoords=("axes fraction", "data"), va="center", color="#5c5c5c")
-        bars = list(ax.bar(range(10), np.ones(10), width=0.7, color=BLUE))
-        (line,) = ax.plot([-0.6, 9.6], [1, 1], color=BLACK, linewidth=2 * style.scale())
-        line.set_label("all digits together")
+        self._bars = DigitBars(ax)
+        self._bars.line.set_label("all digits together")
+        beside(ax, 0.1, "guessing").set_ylabel("share read rightly")
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1))
-        moving = [*bars, line]
-        self.update(moving, result)
-        return moving
+        self.update(self._bars.moving, result)
+        return self._bars.moving
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
-        *bars, line = moving
-        for bar, share in zip(bars, result["each"], strict=True):
-            bar.set_height(share)
-        line.set_ydata([result["all"]] * 2)
+        self._bars.show(result["each"], result["all"])
 
     def describe(self, result: dict[str, Any]) -> str:
         worst = int(result["each"].argmin())
