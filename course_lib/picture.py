@@ -125,23 +125,6 @@ def normalise(pixels: torch.Tensor, mean: Sequence[float], std: Sequence[float])
     return (pixels.float() / 255 - mean) / std
 
 
-def as_tensor(
-    image: Image.Image,
-    *,
-    size: int = 224,
-    mean: Sequence[float] = IMAGENET_MEAN,
-    std: Sequence[float] = IMAGENET_STD,
-    channels: int = 3,
-) -> torch.Tensor:
-    """Return a picture as a net reads it: (channels, size, size) float32. See ``as_bytes`` and ``normalise``.
-
-    Raises:
-        ValueError: a setting that makes no picture, such as a mean for 3 channels where there is 1.
-    """
-    check_settings(size, mean, std, channels)
-    return normalise(as_bytes(image, size=size, channels=channels), mean, std)
-
-
 def check_settings(size: int, mean: Sequence[float], std: Sequence[float], channels: int) -> None:
     """Refuse settings with which no picture can be made into a tensor.
 

@@ -40,11 +40,6 @@ def in_house_style() -> AbstractContextManager[None]:
     return matplotlib.rc_context(settings)
 
 
-def is_lecture() -> bool:
-    """Whether the large mode is on."""
-    return _lecture
-
-
 def scale() -> float:
     """How much larger than usual a figure is drawn: 1, or about 1.56 in the large mode."""
     return LECTURE["figure.figsize"][0] / 6.4 if _lecture else 1.0

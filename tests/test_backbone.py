@@ -12,7 +12,7 @@ import course_lib as course
 from course_lib.backbone import Backbone
 from course_lib.datasets import Split
 from course_lib.heads import FineTuned, Head
-from course_lib.picture import as_tensor, read_picture
+from course_lib.picture import as_bytes, normalise, read_picture
 from course_lib.picture_folder import PictureFolder
 from tests.test_picture_folder import cut_off, fill
 
@@ -213,10 +213,15 @@ def folder(tmp_path):
 GREY = {"size": 32, "mean": (0.5,), "std": (0.25,), "channels": 1}
 
 
+def as_read(path, *, size, mean, std, channels=3):
+    """A picture as the net reads it, (channels, size, size), without any of `Backbone`'s ways to it."""
+    return normalise(as_bytes(read_picture(path), size=size, channels=channels), mean, std)
+
+
 def test_folders_are_read_as_one_would_by_hand(folder):
     backbone = Backbone(course.resnet18(), size=32, mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))
     keep = {"size": 32, "mean": (0.1, 0.2, 0.3), "std": (0.5, 0.6, 0.7)}
-    x = torch.stack([as_tensor(read_picture(path), **keep) for path in folder.files])
+    x = torch.stack([as_read(path, **keep) for path in folder.files])
     seen = backbone.features(folder, batch_size=3)
     torch.testing.assert_close(seen.x, backbone.features((x, folder.labels)).x)
     assert seen.classes == ("ants", "bees") and list(seen.files) == folder.files
@@ -253,7 +258,7 @@ def test_guesses_name_class_score_and_what_was_skipped(folder, tmp_path):
     told = backbone.predict(mine, run)
     assert [guess.file for guess in told] == ["00.png", "01.png"]
     assert {path.name for path, _ in told.skipped} == {"letter.txt", "half.png"}
-    x = torch.stack([as_tensor(read_picture(mine / name), **GREY) for name in ("00.png", "01.png")])
+    x = torch.stack([as_read(mine / name, **GREY) for name in ("00.png", "01.png")])
     scores = torch.softmax(run.model(backbone.features((x, torch.tensor([0, 1]))).x), 1)
     assert [guess.score for guess in told] == pytest.approx(scores.amax(1).tolist(), rel=1e-4)
     assert [guess.name for guess in told] == [("ants", "bees")[k] for k in scores.argmax(1)]

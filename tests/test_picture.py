@@ -15,8 +15,8 @@ from course_lib.picture import (
     IMAGENET_STD,
     NotAPicture,
     as_bytes,
-    as_tensor,
     check_picture,
+    check_settings,
     normalise,
     read_picture,
 )
@@ -267,11 +267,11 @@ def test_a_long_strip_does_not_explode():
 
 
 def test_small_pictures_grow():
-    assert as_tensor(Image.new("RGB", (1, 1), WHITE), size=8).shape == (3, 8, 8)
+    assert as_bytes(Image.new("RGB", (1, 1), WHITE), size=8).shape == (3, 8, 8)
 
 
 def test_a_tensor_is_normalised_as_imagenet_was():
-    x = as_tensor(Image.new("RGB", (50, 40), (255, 0, 51)), size=16)
+    x = normalise(as_bytes(Image.new("RGB", (50, 40), (255, 0, 51)), size=16), IMAGENET_MEAN, IMAGENET_STD)
     wanted = [(v - m) / s for v, m, s in zip((1.0, 0.0, 0.2), IMAGENET_MEAN, IMAGENET_STD, strict=True)]
     assert (x.dtype, x.shape) == (torch.float32, (3, 16, 16))
     torch.testing.assert_close(x[:, 3, 5], torch.tensor(wanted))
@@ -280,10 +280,10 @@ def test_a_tensor_is_normalised_as_imagenet_was():
 def test_grey_nets_get_one_channel():
     image = Image.new("RGB", (40, 40), (255, 0, 0))
     assert as_bytes(image, size=32, channels=1).unique().tolist() == [76]  # 0.299 of 255, the luma of ITU-R 601
-    x = as_tensor(image, size=32, mean=(0.5,), std=(0.25,), channels=1)
+    x = normalise(as_bytes(image, size=32, channels=1), (0.5,), (0.25,))
     torch.testing.assert_close(x, torch.full((1, 32, 32), (76 / 255 - 0.5) / 0.25))
     with pytest.raises(ValueError, match=r"mean holds one number for each of 1 channels, as in \(0\.5,\)"):
-        as_tensor(image, channels=1)
+        check_settings(224, IMAGENET_MEAN, IMAGENET_STD, 1)
     with pytest.raises(ValueError, match="not 2"):
         as_bytes(image, size=32, channels=2)
 

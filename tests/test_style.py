@@ -14,9 +14,9 @@ def _usual_style():
 
 def test_large_mode_goes_on_and_off():
     style.use_style(lecture=True)
-    assert style.is_lecture() and matplotlib.rcParams["font.size"] == 18 and style.scale() > 1.5
+    assert matplotlib.rcParams["font.size"] == 18 and style.scale() > 1.5
     style.use_style()
-    assert not style.is_lecture() and matplotlib.rcParams["font.size"] == 11 and style.scale() == 1
+    assert matplotlib.rcParams["font.size"] == 11 and style.scale() == 1
 
 
 def test_context_is_left_behind():

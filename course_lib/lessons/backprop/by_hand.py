@@ -43,7 +43,7 @@ def slipped(slip: str = "", layers: tuple[int, ...] = (1, 2, 3)) -> Callable[...
     """The gradients by hand with one mistake in them; without a name they are right.
 
     Args:
-        slip: a key of `SLIPS`.
+        slip: one of `SLIPS`, or "".
         layers: in which layers it is made.
 
     Returns:
@@ -181,6 +181,7 @@ WHOLE = {
     "way back, too.",
 }
 SLIPS = (*WHOLE, *LAYERED)
+"""Names of all mistakes."""
 
 
 def usual_slips() -> dict[str, tuple[Callable[..., Gradients], str]]:

@@ -107,7 +107,7 @@ def train_by_hand(
         x, y: all training rows.
         sizes: (D, H1, H2, K).
         lr, batch_size, steps: of plain gradient descent on random batches; weights and batches come from seed 0.
-        slip: a mistake in every gradient, a key of `SLIPS`; none unless given.
+        slip: a mistake in every gradient, one of `by_hand.SLIPS`; none unless given.
         keep: the share of the old gradient that stays in the new one: 0 forgets it, as zero_grad does; 1 keeps it all.
 
     Returns:

@@ -19,7 +19,7 @@ from course_lib.lessons.backprop.measures import angles, train_by_hand
 from course_lib.plots import plot_guessing
 
 # ------------------------------------------------------------------------------------------------------ wrong gradients
-SLIPS = {  # what is wrong, in a few words; p: the probabilities that the net says, y: the truth
+IN_WORDS = {  # what is wrong, in a few words; p: the probabilities that the net says, y: the truth
     "z for h": "dW is built from z instead of h",
     "bias averaged": "db is a mean over the rows instead of a sum",
     "1/B missing": "the mean over the batch is forgotten",
@@ -53,7 +53,7 @@ class Mistakes(Explorer):
     """Train with a wrong gradient: would you notice?"""
 
     controls = {
-        "slip": Choice(*SLIPS, label="mistake"),
+        "slip": Choice(*IN_WORDS, label="mistake"),
         "rows": Slider(1, 64, start=32, integer=True, label="batch size B"),
         "rate": Slider(0.005, 2, start=0.5, log=True, label="rate α"),
     }
@@ -105,7 +105,7 @@ class Mistakes(Explorer):
             f"a part of it is {max(known):.0f} degrees off" if known and max(known) >= 0.5 else "each part points right"
         )
         return (
-            f"“{result['slip']}” ({SLIPS[result['slip']]}): {off}. After {STEPS} steps the loss on new digits is "
+            f"“{result['slip']}” ({IN_WORDS[result['slip']]}): {off}. After {STEPS} steps the loss on new digits is "
             f"{_loss(wrong)}; with the right gradient it is {_loss(right)}."
         )
 

@@ -8,9 +8,9 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-from course_lib.datasets import load
+from course_lib.datasets import load, new_digits
 from course_lib.fit import fit
-from course_lib.lessons.convolutions.pictures import SIDE, as_pictures, new_digits, on_canvas
+from course_lib.lessons.convolutions.pictures import SIDE, as_pictures, on_canvas
 
 SHIFTS = range(-3, 4)
 """Pixels to the right."""

@@ -1,5 +1,6 @@
 """Lesson 07, skip_connections: its explorers, predictions, exercises, figures and nets."""
 
+from course_lib.datasets import new_digits
 from course_lib.lessons.skip_connections.chart import depth_table, plot_depth
 from course_lib.lessons.skip_connections.exercises import paths, rewired, through
 from course_lib.lessons.skip_connections.explorers import Gate, Paths, lengths
@@ -12,7 +13,6 @@ from course_lib.lessons.skip_connections.figures import (
 )
 from course_lib.lessons.skip_connections.lesion import (
     accuracy,
-    new_digits,
     readers,
     reversed_order,
     some_gone,

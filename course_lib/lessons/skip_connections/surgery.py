@@ -15,12 +15,12 @@ from matplotlib.patches import Rectangle
 from course_lib import style
 from course_lib.colors import BLACK, BLUE, ORANGE
 from course_lib.controls import Choice, Slider, Switches
+from course_lib.datasets import new_digits
 from course_lib.digit_bars import DigitBars
 from course_lib.explorer import Explorer
 from course_lib.lessons.skip_connections.lesion import (
     BLOCKS,
     KINDS,
-    new_digits,
     readers,
     reversed_order,
     right,

@@ -1,5 +1,6 @@
 """Lesson 05, vanishing_gradients: its explorers, predictions, exercises, figures and nets."""
 
+from course_lib.datasets import new_digits
 from course_lib.lessons.vanishing_gradients.exercises import clip, dies, keep, left, stds
 from course_lib.lessons.vanishing_gradients.explorers import Depth, Products, Slopes, products
 from course_lib.lessons.vanishing_gradients.figures import (
@@ -30,7 +31,7 @@ from course_lib.lessons.vanishing_gradients.nets import (
     normed_net,
 )
 from course_lib.lessons.vanishing_gradients.predictions import gains, nearest_option, order, same, sigmoid
-from course_lib.lessons.vanishing_gradients.trained import Batches, Clipping, new_digits
+from course_lib.lessons.vanishing_gradients.trained import Batches, Clipping
 
 __all__ = [
     "Batches",
