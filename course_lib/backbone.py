@@ -28,7 +28,7 @@ from course_lib.optimizers import MakeOptimizer, make_optimizer
 from course_lib.picture import IMAGENET_MEAN, IMAGENET_STD, check_settings
 from course_lib.picture_folder import PictureFolder
 from course_lib.pictures import (
-    Loose,
+    LooseFiles,
     Pictures,
     as_split,
     batches,
@@ -238,7 +238,7 @@ class Backbone:
         if isinstance(pictures, Tensor):
             pictures = Split(pictures, torch.zeros(len(pictures), dtype=torch.int64))
         if not isinstance(pictures, PictureFolder | Features) and not _holds_tensors(pictures):
-            pictures = Loose(pictures)
+            pictures = LooseFiles(pictures)
         before = len(getattr(pictures, "skipped", ()))
         files, logits, _ = self._logits(pictures, run)
         return guesses(logits, _model(run).classes, files, getattr(pictures, "skipped", [])[before:])
@@ -258,7 +258,7 @@ class Backbone:
         return f"Backbone({type(self.module).__name__}, features={self.layer!r}, size={self.size})"
 
     def _logits(
-        self, pictures: Pictures | Features | Loose, run: Run | Head | FineTuned
+        self, pictures: Pictures | Features | LooseFiles, run: Run | Head | FineTuned
     ) -> tuple[list[Path], Tensor, Tensor]:
         """Files, logits (N, K) and labels (N,) on the CPU."""
         model = _model(run)
@@ -276,13 +276,13 @@ class Backbone:
 
     def _computed(
         self,
-        pictures: Pictures | Loose,
+        pictures: Pictures | LooseFiles,
         function: Callable[[Tensor], Tensor],
         batch_size: int = ROWS,
         progress: bool | None = None,
     ) -> tuple[list[Path], Tensor, Tensor]:
         """Files, what ``function`` makes of the pictures (N, F), and labels (N,)."""
-        total = len(pictures if isinstance(pictures, PictureFolder | Loose) else as_split(pictures).x)
+        total = len(pictures if isinstance(pictures, PictureFolder | LooseFiles) else as_split(pictures).x)
         rows = batches(pictures, size=self.size, channels=self.channels, batch_size=batch_size)
         return computed(function, rows, total, progress)
 

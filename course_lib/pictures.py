@@ -22,7 +22,7 @@ Batch = tuple[list[Path], Tensor, Tensor]  # files, none for tensors; x (B, ...)
 _MOST = 2 * 2**30  # bytes of pictures that are held in memory at once
 
 
-class Loose:
+class LooseFiles:
     """Files without classes, such as a learner's own pictures: one path, several, or a folder.
 
     Attributes:
@@ -57,9 +57,9 @@ class Loose:
         self.skipped.append((row[0], why))
 
 
-def batches(pictures: Pictures | Loose, *, size: int, channels: int, batch_size: int) -> Iterator[Batch]:
+def batches(pictures: Pictures | LooseFiles, *, size: int, channels: int, batch_size: int) -> Iterator[Batch]:
     """Yield all pictures once, in order. Those from files come as bytes (B, channels, size, size) uint8."""
-    if isinstance(pictures, PictureFolder | Loose):
+    if isinstance(pictures, PictureFolder | LooseFiles):
         yield from pictures.batches(size=size, channels=channels, batch_size=batch_size)
     else:
         x, y = as_split(pictures)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from course_lib.guesses import Guess, Guesses
 from course_lib.lessons.transfer_learning.small_table import lines_html
-from course_lib.pictures import Loose
+from course_lib.pictures import LooseFiles
 from course_lib.show import img
 from course_lib.style import in_house_style, inches, scale
 
@@ -130,7 +130,7 @@ def answers(
     Raises:
         ValueError: there is no file in ``paths``.
     """
-    loose, told, squares = Loose(paths), [], []
+    loose, told, squares = LooseFiles(paths), [], []
     for files, x, _ in loose.batches(size=backbone.size, channels=backbone.channels, batch_size=32):
         for path, guess in zip(files, backbone.predict(x, run), strict=True):
             told.append(guess._replace(file=path.name))
