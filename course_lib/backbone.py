@@ -246,6 +246,10 @@ class Backbone:
     def evaluate(self, pictures: Pictures | Features, run: Run | Head | FineTuned) -> dict[str, float]:
         """Return ``{"loss": ..., "acc": ...}`` of what was trained, on pictures or on features of the frozen net.
 
+        Args:
+            pictures: with the classes that were trained.
+            run: what ``train_head`` or ``fine_tune`` gave, or its ``run.model``.
+
         Raises:
             ValueError: as ``predict``; classes other than those that were trained.
         """

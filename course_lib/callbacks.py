@@ -28,7 +28,10 @@ class StopTraining(Exception):
 
 
 class Callback:
-    """Does nothing at each of the four moments; inherit from it and write the hooks you need."""
+    """Does nothing at each of the four moments; inherit from it and write the hooks you need.
+
+    Each hook gets ``run``, the training itself, which it may look at and change.
+    """
 
     def on_epoch_begin(self, run: Run) -> None:
         """Before the first batch of an epoch. ``run.epoch`` counts from 0."""
@@ -47,7 +50,7 @@ class Callback:
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what ``state_dict`` gave."""
+        """Take back the ``state`` that ``state_dict`` gave."""
 
 
 class EarlyStopping(Callback):

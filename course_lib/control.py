@@ -32,7 +32,9 @@ class Control:
         raise NotImplementedError
 
     def read(self, inputs: list[widgets.Widget]) -> Any:
+        """The value that the inputs show."""
         return inputs[0].value
 
     def write(self, inputs: list[widgets.Widget], value: Any) -> None:
+        """Let the inputs show a value."""
         inputs[0].value = value

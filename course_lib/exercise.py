@@ -94,7 +94,7 @@ class Exercise:
         return [*(self._cases or [()]), *_made(self._hidden)]
 
     def results(self, function: Callable) -> list[Result]:
-        """What one of the exercise's own functions gives on every case; random numbers start anew for each.
+        """What a function of the exercise's own gives on every case; random numbers start anew for each.
 
         Computed once: the oracle and forty wrong answers on fifteen nets took a second of every check.
         """
@@ -132,7 +132,7 @@ class Exercise:
         return Panel("✓", "One solution", tuple(parts), "good")
 
     def how(self, method: str) -> str:
-        """How a notebook writes it: `lesson.collapse.hint()`."""
+        """How a notebook calls a method, such as "hint": `lesson.collapse.hint()`."""
         return f"`lesson.{self.name}.{method}()`"
 
     def _panel(self) -> Panel:

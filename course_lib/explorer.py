@@ -67,18 +67,46 @@ class Explorer:
     """Functions whose code is shown below that of `compute`, because it stands on them."""
 
     def compute(self, **values: Any) -> Any:
+        """What the picture shows, at one setting of the controls; it depends on nothing else.
+
+        Args:
+            **values: one for each of `controls`, by its name there.
+
+        Returns:
+            The result: whatever the other four methods want, such as a dictionary. It can be pickled.
+        """
         raise NotImplementedError
 
     def draw(self, fig: Figure, result: Any) -> Any:
+        """Draws everything, once.
+
+        Args:
+            fig: empty, of the size `figsize`.
+            result: of `compute`, at the first setting.
+
+        Returns:
+            The artists that move: a list or a dictionary of them, or of such lists.
+        """
         raise NotImplementedError
 
     def update(self, moving: Any, result: Any) -> Any:
+        """Moves what `draw` returned, so that it shows another result; all else stands still.
+
+        Args:
+            moving: what `draw` returned.
+            result: of `compute`, at the new setting.
+
+        Returns:
+            None, or the artists that move from now on, where these are others.
+        """
         raise NotImplementedError
 
     def describe(self, result: Any) -> str:
+        """One or two sentences about the result, with its numbers: the alternative text, and the words below."""
         raise NotImplementedError
 
     def goal(self, result: Any) -> tuple[bool, str] | None:
+        """Whether the result meets the goal, and what that is, with the number reached now; None without a goal."""
         return None
 
     @classmethod

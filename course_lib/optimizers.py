@@ -39,12 +39,14 @@ class Rule:
         self.weight_decay = self._column(hyper["weight_decay"]) if _any(hyper["weight_decay"]) else None
 
     def step(self, p: Tensor, g: Tensor) -> None:
+        """Change the weights p (M, P) in place by one step, given the gradients g (M, P)."""
         self.t += 1
         if self.weight_decay is not None:
             g = g + self.weight_decay * p
         self.update(p, g)
 
     def update(self, p: Tensor, g: Tensor) -> None:
+        """The rule itself: as `step`, with the weight decay in g already."""
         raise NotImplementedError
 
     def _column(self, value: float | Tensor) -> float | Tensor:

@@ -77,10 +77,12 @@ class PictureFolder:
 
     @property
     def files(self) -> list[Path]:
+        """(N) paths of the pictures, class by class."""
         return [path for path, _ in self._rows]
 
     @property
     def labels(self) -> torch.Tensor:
+        """(N,) int64, an index into `classes` for each of `files`."""
         return torch.tensor([label for _, label in self._rows], dtype=torch.int64)
 
     @property
@@ -108,7 +110,7 @@ class PictureFolder:
     ) -> Iterator[tuple[list[Path], torch.Tensor, torch.Tensor]]:
         """Yield all pictures once, in order: files (B), bytes (B, channels, size, size) uint8, and labels (B,) int64.
 
-        A broken picture is skipped by name, so a batch may be smaller.
+        B is ``batch_size``; the last batch, and one with a broken picture, which is skipped by name, may be smaller.
         """
         yield from read_batches(list(self._rows), self._skip, size=size, channels=channels, batch_size=batch_size)
 
@@ -180,6 +182,10 @@ def open_pictures(path: str | os.PathLike[str], *, fraction: float = 0.25, seed:
 
     A folder that holds ``train`` and ``val`` (or ``valid``), each with the class folders in it, has its parts already.
     One that holds the class folders themselves, or ``train`` without ``val``, is split by ``fraction`` and ``seed``.
+
+    Args:
+        path: the folder.
+        fraction, seed: as of ``PictureFolder.split``.
 
     Raises:
         FileNotFoundError, NotADirectoryError: there is no such folder.

@@ -50,6 +50,7 @@ def plot_data(data: Data, ax: Axes | None = None, *, features: tuple[int, int] =
 
     Args:
         data: with `classes`.
+        ax: where to draw; a new figure unless given.
         features: which two columns of x to draw.
     """
     ax = ax or plt.figure().subplots()
@@ -94,6 +95,7 @@ def plot_sweep(
 
     Args:
         runs: what `fit_many` returned, with `x` as its only swept setting besides the seeds.
+        ax: where to draw; a new figure unless given.
         top: values above, and runs that overflowed, are drawn at this height; the highest finite value unless given.
         color, label: of this sweep, when several share the axes.
         dead: mark single runs that ended with a layer of dead units by small crosses.

@@ -137,7 +137,7 @@ class Prediction:
         return Verdict(SYMBOLS[word], _sentence(word), tuple(said), tone, score, word, name)
 
     def judge(self, value: Any, truth: Any) -> tuple[float, str]:
-        """Score and word of an answer: close from half of the tolerance on, right direction within it.
+        """Score and word of `value` where `truth` is right: close up to half the tolerance, right direction within it.
 
         Marks have the right direction only where those that lie clearly apart stand in the right order.
         """

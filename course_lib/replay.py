@@ -20,7 +20,14 @@ _LOOK = 10  # epochs in which to look for an overflow, from the first with enorm
 
 
 def go_back_to_first_bad(run: Run, start: dict[str, Any], train: Split, val: Split, batch_size: int) -> None:
-    """Find the first number of the last epoch that was not finite, and leave the model as it was at that step."""
+    """Find the first number of the last epoch that was not finite, and leave the model as it was at that step.
+
+    Args:
+        run: the training, whose ``bad_step``, ``bad_layer`` and ``why`` are set.
+        start: the snapshot from before that epoch.
+        train, val: what it learned from, and was measured on.
+        batch_size: rows a step.
+    """
     bad_losses = (~torch.isfinite(run.step_loss)).nonzero()
     found = _replay(run, start, train, val, batch_size)
     if found is None and len(bad_losses):  # a GPU does not repeat itself to the last bit
@@ -30,7 +37,14 @@ def go_back_to_first_bad(run: Run, start: dict[str, Any], train: Split, val: Spl
 
 
 def find_overflow(run: Run, train: Split, val: Split, batch_size: int) -> None:
-    """Find out whether a training that ended badly, with finite losses, had an overflow inside; change nothing."""
+    """Find out whether a training that ended badly, with finite losses, had an overflow inside.
+
+    Args:
+        run: the training, with the snapshot ``suspect``. Nothing is changed but its words: ``bad_step``, ``bad_layer``
+            and ``why``, where an overflow was found.
+        train, val: what it learned from, and was measured on.
+        batch_size: rows a step.
+    """
     twin, end = copy.copy(run), snapshot(run)
     twin.rewind(run.suspect["epoch"] * _steps(train, batch_size))
     found = _replay(twin, run.suspect, train, val, batch_size, epochs=min(run.epoch - run.suspect["epoch"], _LOOK))

@@ -67,6 +67,7 @@ class Run:
             The model is then left as it was at that step. None when all stayed finite.
         epoch: how many epochs are complete; inside a hook, the index of the epoch that is going on.
         optimizer, lr, start_lrs, loss, callbacks, device, classes: what it is trained with.
+        generator: of the order of the batches; it starts at ``seed``, shifted or not, as ``fit`` gives it.
         losses: the step losses of the epoch that is going on, as tensors on the device.
     """
 

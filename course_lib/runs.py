@@ -32,6 +32,10 @@ class Runs(Mapping):
         diverged: a loss or a weight became infinite or nan, (*axes) bool.
         together: whether the runs were trained as one computation.
         why_not_together: the reason when they were not, else "".
+
+    Args:
+        sweep, engine, reason: the plan, what trained the runs, and why that was the plain loop ("" where it was not).
+        history, step_loss, dead, diverged: as above, with one axis of all runs in place of the axes of the sweep.
     """
 
     def __init__(

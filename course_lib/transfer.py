@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 
 CHUNK = 1 << 16  # bytes read at most at once: small enough for a bar that moves on a slow line
 NO_SUCH_RANGE = 416
+WEB_PAGE = "a web page comes instead of the file: does this network want you to log in first?"
 # Without "identity" a server may pack what it sends, and neither size nor hash would be those of the file.
 HEADERS = {"User-Agent": "course-lib", "Accept-Encoding": "identity"}
 
@@ -76,7 +77,7 @@ def _answer(url: str, there: int, timeout: float) -> tuple[Any, int]:
         raise TransferFailed(_words(error, timeout)) from None
     if reply.headers.get_content_type() == "text/html":
         reply.close()
-        raise TransferFailed("a web page comes instead of the file: does this network want you to log in first?")
+        raise TransferFailed(WEB_PAGE)
     if reply.status != 206:
         return reply, 0  # all of it, whatever was asked for
     begins = re.match(r"bytes (\d+)-", reply.headers.get("Content-Range", ""))
@@ -100,9 +101,7 @@ def _receive(reply: Any, part: Path, start: int, *, size: int, timeout: float, t
         tell(there)
         while chunk := _read(reply, timeout):
             if there == 0 and chunk[:64].lstrip().lower().startswith((b"<!doctype html", b"<html")):
-                raise TransferFailed(
-                    "a web page comes instead of the file: does this network want you to log in first?"
-                )
+                raise TransferFailed(WEB_PAGE)
             there += len(chunk)
             if there > size:
                 raise TransferFailed(f"more comes than the {size:,} bytes of the file")

@@ -45,6 +45,7 @@ class Lesson:
 
     @property
     def link(self) -> str:
+        """The notebook in Markdown, as the page names it."""
         return f"[{self.name[:2]} {self.title}]({self.name}.ipynb)"
 
 

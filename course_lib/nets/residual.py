@@ -44,12 +44,14 @@ class Residual(nn.Module):
         self.inner, self.outer = nn.ReLU(), nn.Identity() if place == "before" else nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, ...) float to the same shape."""
         y = self.second(self.inner(self.first(self.norm(x) if self.place == "before" else x)))
         if self.alpha:  # where x overflows, 0 times x would be nan
             y = torch.add(y, x, alpha=self.alpha)  # one operation: a deep net spends its time on their number
         return self.outer(self.norm(y) if self.place == "after" else y)
 
     def extra_repr(self) -> str:
+        """What stands in the brackets when the net is printed."""
         return f"alpha={self.alpha:g}, norm={self.place!r}"
 
 
@@ -66,6 +68,7 @@ class Stack(nn.Module):
         self.stem, self.blocks, self.head = stem, nn.Sequential(*blocks), head
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, ...) as the stem takes it, to what the head gives."""
         return self.head(self.blocks(self.stem(x)))
 
 

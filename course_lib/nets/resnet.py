@@ -164,22 +164,22 @@ class ResNet(nn.Module):
 
 
 def resnet18(classes: int = 1000, *, zero_init: bool = False) -> ResNet:
-    """18 layers with weights: 11,689,512 parameters with 1,000 classes."""
+    """18 layers with weights: 11,689,512 parameters with 1,000 ``classes``; ``zero_init`` as of `ResNet`."""
     return ResNet(BasicBlock, (2, 2, 2, 2), classes, zero_init=zero_init)
 
 
 def resnet34(classes: int = 1000, *, zero_init: bool = False) -> ResNet:
-    """34 layers with weights: 21,797,672 parameters with 1,000 classes."""
+    """34 layers with weights: 21,797,672 parameters with 1,000 ``classes``; ``zero_init`` as of `ResNet`."""
     return ResNet(BasicBlock, (3, 4, 6, 3), classes, zero_init=zero_init)
 
 
 def resnet50(classes: int = 1000, *, zero_init: bool = False) -> ResNet:
-    """50 layers with weights: 25,557,032 parameters with 1,000 classes."""
+    """50 layers with weights: 25,557,032 parameters with 1,000 ``classes``; ``zero_init`` as of `ResNet`."""
     return ResNet(Bottleneck, (3, 4, 6, 3), classes, zero_init=zero_init)
 
 
 def resnet152(classes: int = 1000, *, zero_init: bool = False) -> ResNet:
-    """152 layers with weights: 60,192,808 parameters with 1,000 classes."""
+    """152 layers with weights: 60,192,808 parameters with 1,000 ``classes``; ``zero_init`` as of `ResNet`."""
     return ResNet(Bottleneck, (3, 8, 36, 3), classes, zero_init=zero_init)
 
 

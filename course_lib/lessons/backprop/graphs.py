@@ -141,6 +141,7 @@ class GraphPicture:
 
     @property
     def moving(self) -> list[Artist]:
+        """All artists that `show` changes."""
         texts = [*self.slopes, *self.names, *self.data, *self.grads]
         return [*self.lines, *self.boxes, *self.floors, *texts, self.frame]
 
