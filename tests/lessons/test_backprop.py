@@ -1,7 +1,9 @@
 """Lesson 04: its engine and its gradients by hand are PyTorch's, every mistake is named, its claims can be false."""
 
+import gc
 import inspect
 import math
+import weakref
 
 import numpy as np
 import pytest
@@ -524,6 +526,16 @@ def test_kept_are_the_inputs_of_every_layer(rows, layers, width):
     assert inputs <= kept <= inputs + rows * (4 * 10 + 8) + 64  # and the logarithm of the softmax, and y
     with torch.no_grad():
         assert lesson.kept_for_backward(model, x, y) == 0
+
+
+def test_what_was_kept_is_let_go_afterwards():
+    """What is kept refers to its history, and the history to what is kept: no garbage collector sees that circle."""
+    made, (x, y) = [], course.load("digits").train
+    net = course.MLP(64, 16, 10)
+    net[1].register_forward_hook(lambda _layer, _z, h: made.append(weakref.ref(h)))
+    lesson.kept_for_backward(net, x[:8], y[:8])
+    gc.collect()
+    assert len(made) == 1 and made[0]() is None
 
 
 def test_kept_opens_where_more_is_kept_than_weighs():

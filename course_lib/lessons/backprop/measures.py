@@ -56,18 +56,17 @@ def kept_for_backward(net: nn.Module, x: Tensor, y: Tensor) -> int:
         x, y: (B, D) float and (B,) class numbers.
     """
     weights = {parameter.data_ptr() for parameter in net.parameters()}
-    kept: dict[int, Tensor] = {}
+    kept: dict[int, int] = {}  # where it lies: bytes
 
     def look(tensor: Tensor) -> Tensor:
         if tensor.data_ptr() not in weights:
-            kept[tensor.data_ptr()] = tensor
-        return tensor
+            kept[tensor.data_ptr()] = tensor.numel() * tensor.element_size()
+        return tensor.detach()  # its numbers only: with its history it would hold itself, and never be let go
 
     with torch.autograd.graph.saved_tensors_hooks(look, lambda tensor: tensor):
         loss = nn.functional.cross_entropy(net(x), y)
-    found = sum(tensor.numel() * tensor.element_size() for tensor in kept.values())
-    del loss  # until here it holds everything that was kept
-    return found
+    del loss  # until here it held everything that was kept, so that no place was used twice
+    return sum(kept.values())
 
 
 def multiplications(work: Callable[[], object]) -> int:
