@@ -63,7 +63,7 @@ def judge(exercise: Exercise, answer: Any, *, misses: int = 0) -> Outcome:
     if _is_begun(exercise, got):
         return _begun(exercise, cases, got, expected, misses)
     if any(is_untouched(each) for each in got):
-        return _not_attempted(exercise)
+        return _stopped(exercise, cases, got, expected) or _not_attempted(exercise)
     for args, mine, right in zip(cases, got, expected, strict=True):
         if problem := _unusable(exercise, args, mine, right):
             return _known(exercise, got, expected, problem, misses)
@@ -97,6 +97,14 @@ def _part_problem(exercise: Exercise, part: int, got: Any, expected: Sequence[An
 def _not_attempted(exercise: Exercise) -> Outcome:
     where = f"Put your answer where `...` stands. {exercise.how('hint')} gives a hint."
     return _outcome(NOT_ATTEMPTED, exercise.question, where)
+
+
+def _stopped(exercise: Exercise, cases: list[tuple], got: list[Result], expected: list[Result]) -> Outcome | None:
+    """The error of an answer that is begun, `...` still in it, and stops in some of the cases; None without one."""
+    for args, mine, right in zip(cases, got, expected, strict=True):
+        if mine.error is not None and not is_untouched(mine):
+            return _unusable(exercise, args, mine, right)
+    return None
 
 
 def _not_a_function(exercise: Exercise, answer: Any) -> Outcome:

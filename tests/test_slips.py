@@ -54,6 +54,15 @@ def test_a_slip_that_raises_where_it_does_not_fit_is_named_and_the_error_is_show
     assert "W is not turned round" in outcome.message and "RuntimeError" in outcome.message
 
 
+def test_an_answer_that_is_begun_and_stops_where_it_does_not_fit_shows_the_error():
+    def begun(x, W):
+        return x @ W, ...
+
+    assert results(begun)[0].error is not None and results(begun)[1].error is None  # (5, 3) and (3, 3) do fit
+    outcome = judge(EXERCISE, begun)
+    assert outcome.kind == "error" and "in begun:  return x @ W, ..." in outcome.message
+
+
 def test_an_error_on_every_case_is_taken_for_no_slip():
     def broken(x, W):
         return x @ torch.ones(99), x.sum(0)

@@ -262,6 +262,12 @@ def _all_right_columns(z: Tensor, y: Tensor) -> Tensor:
     return p / len(y)
 
 
+def _right_rows(z: Tensor, y: Tensor) -> Tensor:
+    p = z.softmax(1)
+    p[y] -= 1
+    return p / len(y)
+
+
 logits = Exercise(
     "backprop/logits",
     question="`z` (B, K) holds logits, `y` (B,) the right classes. The loss is the mean over the B rows of the "
@@ -328,6 +334,11 @@ logits = Exercise(
             lambda z, y: (z.softmax(1) - F.one_hot(y)) / len(y),
             "`one_hot(y)` makes only as many columns as the largest class in this batch needs. Give it the number of "
             "classes, too.",
+        ),
+        "rows for columns": (
+            _right_rows,
+            "`p[y]` takes whole rows: those whose numbers are in `y`. In each row one entry is meant, in the column of "
+            "its right class: give rows and columns.",
         ),
         "every right column": (
             _all_right_columns,
@@ -461,6 +472,15 @@ joined = Exercise(
         "not divided": (
             lambda g1, n1, g2, n2: n1 * g1 + n2 * g2,
             "That is the gradient of the sum over all rows. The loss is their mean.",
+        ),
+        "divided twice": (
+            lambda g1, n1, g2, n2: (g1 + g2) / (n1 + n2),
+            "g1 and g2 are means already, and you divide them by the rows once more. Make each the gradient of a sum "
+            "first.",
+        ),
+        "only the second divided": (
+            lambda g1, n1, g2, n2: n1 * g1 + n2 * g2 / (n1 + n2),
+            "Division goes first: only the second part is divided. Put the sum into brackets.",
         ),
         "weights exchanged": (
             lambda g1, n1, g2, n2: (n2 * g1 + n1 * g2) / (n1 + n2),

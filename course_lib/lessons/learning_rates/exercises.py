@@ -49,8 +49,7 @@ step = Exercise(
     wrong={
         "uphill": (
             lambda theta, gradient, lr: theta + lr * gradient,
-            "You go uphill: the gradient points to where the loss grows. On a mountain tour that is the way; "
-            "here the sign turns round.",
+            "You go uphill: the gradient points to where the loss grows. Which sign takes you to where it falls?",
         ),
         "no rate": (
             lambda theta, gradient, lr: theta - gradient,
@@ -130,6 +129,11 @@ limit_rate = Exercise(
         "the sum": (
             lambda curvatures: 2 / curvatures.sum(),
             "Curvatures of different directions do not add up. Your rate is safe, and smaller than it need be.",
+        ),
+        "one for each direction": (
+            lambda curvatures: 2 / curvatures,
+            "These are the limits of all directions, one by one, in the shape of `curvatures`. All directions share "
+            "one rate: which limit is broken first?",
         ),
         "upside down": (
             lambda curvatures: 2 * curvatures.max(),
@@ -272,6 +276,14 @@ report = Exercise(
             lambda val_loss, test_loss: test_loss.mean(),
             "The mean over all nets says how a net with a random rate does. You ship one net: the chosen one.",
         ),
+        "the place": (
+            lambda val_loss, test_loss: val_loss.argmin().to(test_loss.dtype),
+            "That is the place of the net to choose, not a loss. Look up the loss of that net.",
+        ),
+        "the place, on the test set": (
+            lambda val_loss, test_loss: test_loss.argmin().to(test_loss.dtype),
+            "That is a place, not a loss, and it was chosen on the test set.",
+        ),
         "worst": (
             lambda val_loss, test_loss: test_loss[val_loss.argmax()],
             "You took the net with the largest validation loss. For a loss, small is good.",
@@ -324,6 +336,19 @@ steps = Exercise(
         "round at the end": (
             lambda rows, batch_size, epochs: int(epochs * rows / batch_size),
             "You let a batch reach from one epoch into the next. Each epoch ends with a smaller batch of its own.",
+        ),
+        "rounded up at the end": (
+            lambda rows, batch_size, epochs: math.ceil(epochs * rows / batch_size),
+            "You round up once, at the end of the whole training. Every epoch ends with a smaller batch: round up "
+            "before you multiply.",
+        ),
+        "rounded to the nearest": (
+            lambda rows, batch_size, epochs: epochs * round(rows / batch_size),
+            "Your rounding drops a last batch that is less than half full. Every row is trained on, so round up.",
+        ),
+        "always one more": (
+            lambda rows, batch_size, epochs: epochs * (rows // batch_size + 1),
+            "You count one more batch in every epoch. Where the rows fill their batches exactly, there is none.",
         ),
         "rows": (
             lambda rows, batch_size, epochs: epochs * rows,

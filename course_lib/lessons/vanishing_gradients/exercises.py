@@ -67,6 +67,14 @@ left = Exercise(
             lambda k, layer, depth: k**depth,
             "That is the way through all layers. The gradient stops behind this one.",
         ),
+        "the layer taken away": (
+            lambda k, layer, depth: k**depth - layer,
+            "The power goes first: you take `layer` from the result. Put depth - layer into brackets.",
+        ),
+        "forwards": (
+            lambda k, layer, depth: k ** (layer - depth),
+            "Your exponent is negative, so a k below 1 makes the gradient grow. Count the layers it has passed.",
+        ),
         "counted from the bottom": (
             lambda k, layer, depth: k**layer,
             "You count the layers below this one. The gradient comes from above and has passed those above.",
@@ -135,6 +143,11 @@ keep = Exercise(
         "upside down": (
             lambda slopes: slopes.square().mean().sqrt(),
             "That is what the nonlinearity leaves of the length. The gain has to undo it.",
+        ),
+        "the sum of squares": (
+            lambda slopes: 1 / slopes.norm(),
+            "You add up the squares of all entries, so the same slopes in a larger layer would ask for a smaller gain. "
+            "Take their mean.",
         ),
         "the steepest": (
             lambda slopes: 1 / slopes.max(),
@@ -280,6 +293,10 @@ stds = Exercise(
             lambda fan_in, fan_out: (2 / (fan_in + fan_out), 2 / fan_in),
             "These are the variances. A standard deviation is the root.",
         ),
+        "half of it": (
+            lambda fan_in, fan_out: (2 / (fan_in + fan_out) / 2, 2 / fan_in / 2),
+            "These are half of the variances. In Python `a ** 1/2` is half of `a`; the root is `a ** 0.5`.",
+        ),
         "twice the fans": (
             lambda fan_in, fan_out: ((1 / (2 * (fan_in + fan_out))) ** 0.5, (1 / (2 * fan_in)) ** 0.5),
             "Your 2 stands below the line. It is 2 over the fans, not 1 over twice the fans.",
@@ -390,6 +407,15 @@ clip = Exercise(
         "entry by entry": (
             lambda first, second, longest: (first.clamp(-longest, longest), second.clamp(-longest, longest)),
             "You cut the single entries. Large ones become small, small ones stay: the direction changes.",
+        ),
+        "entry by entry, above only": (
+            lambda first, second, longest: (first.clamp(max=longest), second.clamp(max=longest)),
+            "You cut the single entries, and of these only the positive ones. One factor for all keeps the direction.",
+        ),
+        "each by itself, always": (
+            lambda first, second, longest: (longest * first / first.norm(), longest * second / second.norm()),
+            "You bring each tensor to the length `longest` by itself. Asked for is the length of both together, and "
+            "only if it is too long.",
         ),
         "lengths added": (
             _sum_of_norms,
