@@ -314,7 +314,7 @@ X, Y = torch.zeros(4, 4), torch.tensor([0, 1, 0, 1])
         (lambda: Backbone(sequential()), "no layer 'avgpool'. Its layers are '0', '1', '2', '3', '4', '5'"),
         (lambda: Backbone(nn.ReLU(), "0"), "no layer '0'. It has no layers inside"),
         (lambda: Backbone(course.LeNet5(), "fc2", size=32, channels=1), "one number for each of 1 channels.*0.485"),
-        (lambda: Backbone(course.LeNet5(), "fc2", size=0), "size is .* not 0"),
+        (lambda: Backbone(course.LeNet5(), "fc2", size=0), "size is 0; it must be"),
         (lambda: Backbone(course.LeNet5(), "fc2", channels=4), "not 4"),
         (lambda: Backbone(course.resnet18(), std=(0.1, 0.2, 0.0)), "above 0"),
         (lambda: Backbone(sequential(), "4").features((torch.zeros(2, 5), Y[:2])), r"batch of shape \(2, 5\)"),
