@@ -115,7 +115,7 @@ def _nan_mismatch(got: Any, expected: Any) -> str | None:
     if _sort_of(expected) not in ("number", "numbers"):
         return None
     if np.isnan(_values(got)).any() and not np.isnan(_values(expected)).any():
-        return "NaN (not a number), where every value is a number: look for 0/0, inf - inf or the log of a negative"
+        return "nan (not a number), where every value is a number: look for 0/0, inf - inf or the log of a negative"
     return None
 
 

@@ -232,8 +232,8 @@ def _coffee() -> Data:
     x = torch.tensor([[float(row[0])] for row in rows])
     y = torch.tensor([float(row[1]) for row in rows])
     parts = [row[2] for row in rows]
-    sizes, features = (140, 30, 30), ("hour of the day (h)",)
-    return _data("coffee", x, y, parts, sizes=sizes, features=features, target="coffee (litres)")
+    sizes, features = (140, 30, 30), ("hour of the day",)
+    return _data("coffee", x, y, parts, sizes=sizes, features=features, target="coffee in litres")
 
 
 def _digits() -> Data:

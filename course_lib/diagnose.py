@@ -121,12 +121,12 @@ def why_not_finite(bad: Bad, *, epoch: int, lr: float) -> str:
             f"large, or a logarithm or division of 0. Try data.standardise(), and look at the output of each layer."
         )
     return (
-        f"{fact} The usual cause is a learning rate that is too large: each step overshoots further than the one "
-        f"before, until the numbers overflow. Try lr={_smaller(lr)}."
+        f"{fact} The usual cause is a learning rate that is too high: each step overshoots further than the one "
+        f"before, until the numbers overflow. Try lr={_lower(lr)}."
     )
 
 
-def _smaller(lr: float) -> str:
+def _lower(lr: float) -> str:
     """Return a tenth of ``lr``, or 0.1 where a tenth is still far off."""
     return f"{min(lr / 10, 0.1):.3g}"
 
@@ -181,8 +181,8 @@ def _dead_layer(model: nn.Module, x: torch.Tensor, lr: float) -> str:
     return (
         f"All units of the ReLU layer {dead[0]!r} are dead: they give 0 for each of the {len(x)} training rows, so no "
         f"gradient passes, and they and the layers before them cannot learn any more. The usual cause is a step that "
-        f"was too large and pushed every unit below 0. Start again with new weights and a smaller learning rate: "
-        f"try lr={_smaller(lr)}."
+        f"was too long and pushed every unit below 0. Start again with new weights and a lower learning rate: "
+        f"try lr={_lower(lr)}."
     )
 
 
@@ -196,7 +196,7 @@ def _one_output(model: nn.Module, train: Split, lr: float) -> str:
     return (
         f"The model gives one and the same output for all {len(train.x)} training rows, whatever is in them. The usual "
         f"cause is units that are stuck, at 0 or at the flat ends of their nonlinearity, after steps that were too "
-        f"large. Start again with new weights and a smaller learning rate: try lr={_smaller(lr)}."
+        f"long. Start again with new weights and a lower learning rate: try lr={_lower(lr)}."
     )
 
 
@@ -207,7 +207,7 @@ def _did_not_move(run: Run, start: dict[str, torch.Tensor]) -> str:
         return ""
     return (
         f"The weights did not move: {run.step} steps changed them by less than a millionth of their size. The usual "
-        f"cause is a learning rate that is too small (lr={run.lr:g}), or gradients that are 0. Try lr=0.1; if that "
+        f"cause is a learning rate that is too low (lr={run.lr:g}), or gradients that are 0. Try lr=0.1; if that "
         f"changes nothing, look at the gradient of each layer."
     )
 
@@ -221,10 +221,10 @@ def _worse_than_guessing(run: Run, y: torch.Tensor) -> str:
         return ""
     fact = f"The training loss of the last epoch, {last:.3g}, is worse than guessing: {how} = {guess:.3g}."
     if last < first:
-        return f"{fact} It was still falling. The usual cause is too few steps: try more epochs or a larger lr."
+        return f"{fact} It was still falling. The usual cause is too few steps: try more epochs or a higher lr."
     return (
-        f"{fact} The usual cause is a learning rate that is too large: the steps jump across the valley, or have "
-        f"thrown the weights far away. Try lr={_smaller(run.lr)}."
+        f"{fact} The usual cause is a learning rate that is too high: the steps jump across the valley, or have "
+        f"thrown the weights far away. Try lr={_lower(run.lr)}."
     )
 
 

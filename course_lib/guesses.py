@@ -38,7 +38,7 @@ class Guesses(list[Guess]):
 
     def __repr__(self) -> str:
         wide = max((len(guess.file) for guess in self), default=0)
-        lines = [f"{file:{wide}}  {name} ({score:.0%})" for file, name, score in self]
+        lines = [f"{file:{wide}}  {name} ({100 * score:.0f} %)" for file, name, score in self]
         return "\n".join(lines + [f"{path.name}: skipped, {why}" for path, why in self.skipped])
 
 

@@ -152,7 +152,8 @@ class PictureFolder:
         if most >= _UNBALANCED * max(least, 1):
             largest = max(self.counts, key=self.counts.get)
             lines.append(
-                f"The classes are unbalanced: always to guess {largest!r} would be right for {most / len(self):.0%}."
+                f"The classes are unbalanced: always to guess {largest!r} would be right "
+                f"for {100 * most / len(self):.0f} %."
             )
         if self.skipped:
             lines.append(f"Skipped {len(self.skipped)} file{'s' * (len(self.skipped) > 1)}:")

@@ -115,9 +115,11 @@ def plot_sweep(
     if dead and runs.dead_net.any():
         place, seed = np.nonzero(runs.dead_net.numpy())
         ax.plot(swept[place], last[place, seed], "x", color=BLACK, markersize=5, markeredgewidth=1.2, zorder=3)
-    ax.set(xscale="log", xlabel=f"{x}, log scale", ylabel=y.replace("_", " "))
+    name = {"lr": "learning rate"}.get(x, x.replace("_", " "))  # a figure is read away from its code
+    ax.set(xscale="log", xlabel=f"{name}, log scale", ylabel=y.replace("_", " "))
     best, median = int(np.median(last, 1).argmin()), np.median(last, 1)
-    words = f"{y.replace('_', ' ')} against {x}, median of {last.shape[1]} seeds: {median[0]:.2g} at {swept[0]:.2g}, "
-    words += f"lowest, {median[best]:.2g}, at {swept[best]:.2g}, and {median[-1]:.2g} at {swept[-1]:.2g}."
+    words = f"{y.replace('_', ' ')} against the {name}, median of {last.shape[1]} seeds: {median[0]:.2g} at "
+    words += f"{swept[0]:.2g}, lowest, {median[best]:.2g}, at {swept[best]:.2g}, "
+    words += f"and {median[-1]:.2g} at {swept[-1]:.2g}."
     count = int(runs.dead_net.sum())
     return says(ax, words + (f" {count} of {last.size} nets end dead." if count else ""))

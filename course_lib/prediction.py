@@ -130,7 +130,7 @@ class Prediction:
         score, word = self.judge(value, truth)
         name = self._misconception(value, truth)
         self._keep_score(value, score, word, name)
-        said = [f"{self.kind.outcome(value, truth)} Score: {score:.0%}."]
+        said = [f"{self.kind.outcome(value, truth)} Score: {100 * score:.0f} %."]
         said += [f"A usual thought here: “{name}”. {self.usual[name][1]}"] if name else []
         said += ["This answer was given when the truth was already known."] if self.late else []
         tone = "good" if word == CLOSE else "ask"

@@ -164,8 +164,9 @@ class Call:
 
     def __repr__(self) -> str:
         words = [f"{self.name}: {type(self.layer).__name__} {tuple(self.out.shape)}"]
-        words += [f"mean {self.mean:.3g}, std {self.std:.3g}, zeros {self.zeros:.0%}, dead units {self.dead:.0%}"]
-        words += [] if self.saturated is None else [f"saturated {self.saturated:.0%}"]
+        words += [f"mean {self.mean:.3g}, std {self.std:.3g}, zeros {100 * self.zeros:.0f} %"]
+        words += [f"dead units {100 * self.dead:.0f} %"]
+        words += [] if self.saturated is None else [f"saturated {100 * self.saturated:.0f} %"]
         words += ["no gradient" if self.grad is None else f"gradient norm {self.grad_norm:.3g}"]
         return ", ".join(words)
 

@@ -262,7 +262,7 @@ def test_guesses_name_class_score_and_what_was_skipped(folder, tmp_path):
     scores = torch.softmax(run.model(backbone.features((x, torch.tensor([0, 1]))).x), 1)
     assert [guess.score for guess in told] == pytest.approx(scores.amax(1).tolist(), rel=1e-4)
     assert [guess.name for guess in told] == [("ants", "bees")[k] for k in scores.argmax(1)]
-    assert repr(told).startswith(f"00.png  {told[0].name} ({told[0].score:.0%})\n01.png  ")
+    assert repr(told).startswith(f"00.png  {told[0].name} ({100 * told[0].score:.0f} %)\n01.png  ")
     assert "letter.txt: skipped, its content is that of no picture" in repr(told)
     assert backbone.predict(mine / "00.png", run)[0].score == pytest.approx(told[0].score, rel=1e-5)
     assert backbone.predict([mine / "01.png", str(mine / "00.png")], run)[1].file == "00.png"

@@ -92,8 +92,8 @@ def test_what_is_not_the_same(got, expected):
         (T([1.0]), (1.0, 2.0), "a tensor of shape (1,), where 2 results are expected"),
         ((1.0, 2.0, 3.0), (1.0, 2.0), "3 results, where 2 are expected"),
         ((1.0, "x"), (1.0, 2.0), "as result 2 a string, where one number is expected"),
-        (math.nan, 1.0, "NaN (not a number)"),
-        (T([1.0, math.nan]), T([1.0, 2.0]), "NaN (not a number)"),
+        (math.nan, 1.0, "nan (not a number)"),
+        (T([1.0, math.nan]), T([1.0, 2.0]), "nan (not a number)"),
         ({"a": 1}, 1.0, "a dict, where one number is expected"),
     ],
 )

@@ -337,7 +337,7 @@ def test_data_that_is_all_the_same_excuses_one_output():
 def test_worse_than_guessing_blames_a_rate_that_jumps():
     run = fit(lambda: MLP(4, 8, 3, activation=nn.Tanh), load("iris"), epochs=5, lr=5)
     assert "worse than guessing: to give each of the 3 classes a probability of 1/3 costs ln 3 = 1.1" in run.why
-    assert "too large" in run.why and "Try lr=0.1" in run.why
+    assert "too high" in run.why and "Try lr=0.1" in run.why
 
 
 def test_worse_than_guessing_knows_values_too():

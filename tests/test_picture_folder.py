@@ -107,7 +107,7 @@ def test_listing_decodes_no_pixels(tmp_path, monkeypatch):
 def test_describe_says_when_classes_are_unbalanced(tmp_path):
     words = PictureFolder(fill(tmp_path / "a", ants=3, bees=12)).describe()
     assert "15 pictures in 2 classes; ants: 3, bees: 12" in words
-    assert "always to guess 'bees' would be right for 80%" in words
+    assert "always to guess 'bees' would be right for 80 %" in words
     assert "unbalanced" not in PictureFolder(fill(tmp_path / "b", ants=10, bees=12)).describe()
 
 

@@ -64,7 +64,7 @@ def test_scores(kind, truth, answer, score, word):
     guess.answer(answer)
     verdict = guess.reveal(truth)
     assert verdict.score == pytest.approx(score, abs=1e-9) and verdict.verdict == word
-    assert word.capitalize() in str(verdict) and f"{score:.0%}" in str(verdict)
+    assert word.capitalize() in str(verdict) and f"{100 * score:.0f} %" in str(verdict)
 
 
 @given(st.floats(0.01, 100), st.floats(0.01, 100), st.floats(0.01, 100))

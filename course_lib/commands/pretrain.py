@@ -73,7 +73,8 @@ def _train(which: str, folder: Path | None, *, fast: bool) -> list[Path]:
     seconds = time.perf_counter() - start
     share = pretraining.accuracy(net, which, each=budget["each"])
     content = pretraining.packed(net)
-    print(f"{FILES[which]}: {seconds:.1f} s, reads {share:.1%} of new printed letters, in fonts that it has not seen")
+    percent = f"{100 * share:.1f} %"
+    print(f"{FILES[which]}: {seconds:.1f} s, reads {percent} of new printed letters, in fonts that it has not seen")
     print(f"    {len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}", flush=True)
     if folder is None:
         return []
