@@ -107,11 +107,11 @@ class Hiker(Explorer):
                 f"Off the map: after {len(places) - 1} steps the hiker is at θ = {places[-1]:.3g}. "
                 "Each wall was steeper than the last, so each step was longer."
             )
-        restless = abs(places[-1] - places[-2]) > 0.2
+        moved, steep = abs(places[-1] - places[-2]) > 0.2, abs(result["slopes"][-1]) > 0.1
+        doing = "is still jumping about, now" if moved else "is still on the way, now" if steep else "stands"
         return (
-            f"After {self.steps} steps from θ = {places[0]:.2g} (orange square) the hiker "
-            f"{'is still jumping about, now' if restless else 'stands'} at θ = {places[-1]:.2f} (black diamond), "
-            f"height {heights[-1]:.2f}."
+            f"After {self.steps} steps from θ = {places[0]:.2g} (orange square) the hiker {doing} at "
+            f"θ = {places[-1]:.2f} (black diamond), height {heights[-1]:.2f}."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
@@ -220,10 +220,10 @@ class Valley(Explorer):
             return says + f"the walk comes within 0.1 of the bottom after {arrived} step{'s' if arrived > 1 else ''}."
         if far > 3:  # only now: before, this would answer the question
             limit = 2 / result["ratio"]
-            return (
-                says
-                + f"it leaves the valley across its steep side, whose limit is 2/{result['ratio']:.3g} = {limit:.3g}."
+            side = (
+                "on all sides: both have the limit" if result["ratio"] == 1 else "across its steep side, whose limit is"
             )
+            return says + f"it leaves the valley {side} 2/{result['ratio']:.3g} = {limit:.3g}."
         return says + f"the walk is still {far:.2g} away after {self.steps} steps."
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
