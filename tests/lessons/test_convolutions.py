@@ -13,7 +13,7 @@ from course_lib.claim import claim
 from course_lib.exercise import CORRECT
 from course_lib.lessons import convolutions as lesson
 from course_lib.lessons.convolutions.exciting import LAYERS, answer
-from course_lib.lessons.convolutions.pictures import KERNELS
+from course_lib.lessons.convolutions.pictures import KERNELS, one_of_each
 from course_lib.lessons.convolutions.windows import TARGETS, three
 from tests.lessons.cells import code_cells
 
@@ -39,6 +39,12 @@ def nets():
 
 
 # ----------------------------------------------------------------------------------------------- claims, and controls
+def test_the_three_nets_of_the_text_have_about_2800_parameters_each():
+    names = names_after("four-nets")
+    for make in ("dense", "conv_flatten", "conv_global"):
+        assert 2_650 < sum(weights.numel() for weights in names[make]().parameters()) < 2_950
+
+
 def test_a_dense_net_does_not_notice_shuffled_pixels_if_its_weights_move_along():
     names = names_after("shuffle-train", order=torch.randperm(64))
     claim("apart", (names["in_place"] - names["shuffled"]).abs().max(), below=1e-9)
@@ -221,6 +227,15 @@ def test_tied_units_in_the_corner_use_fewer_weights():
     assert (tied.result["matrix"][5] != 0).sum() == 9
     corner = tied.set(unit=0, stride=1, padding=1).result
     assert (corner["matrix"][0] != 0).sum() == 4 and tied.goal(corner)[0]
+
+
+def test_shift_shows_the_digit_where_it_was_moved_to(nets):
+    result = lesson.Shift(nets, digit=4, right=3, down=-1).result
+    there = lesson.on_canvas(one_of_each()[4:5], right=3, down=-1)
+    assert torch.equal(torch.tensor(result["picture"]), there[0, 0])
+    with torch.no_grad():
+        says = torch.cat([net.eval()(there).softmax(1) for net in nets.values()])
+    torch.testing.assert_close(torch.tensor(result["says"]), says)
 
 
 def test_shift_finds_a_place_where_only_the_global_maximum_reads(nets):

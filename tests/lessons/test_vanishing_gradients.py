@@ -291,6 +291,13 @@ def test_a_large_first_number_lets_float16_last_longer_and_a_larger_one_does_not
     assert not overflow.goal(overflow.result)[0] and overflow.result["dies"]["float16"] == (0, False)
 
 
+def test_numbers_of_the_text_about_float16():
+    lasts = [first for first in range(30_000, 65_520, 100) if lesson.products(first, 0.1, torch.float16)[12] > 0]
+    assert lasts == list(range(33_200, 65_520, 100))  # "from about 34,000 on"
+    below, there = (lesson.products(first, 1, torch.float16)[0] for first in (65_519, 65_520))
+    assert below == 65_504 and there.isinf()
+
+
 def test_batches_of_one_class_bring_the_net_down():
     batches = lesson.Batches()
     assert not batches.goal(batches.result)[0]

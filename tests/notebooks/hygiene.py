@@ -15,6 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_lib import tidy
+from tests.notebooks.stored_claims import printed
 
 QUOTED = Path(__file__).parents[1] / "lessons" / "quoted.toml"  # figures from elsewhere: number = "its source"
 TAGS = re.compile(
@@ -92,6 +93,20 @@ def checked_cells_have_a_tick(nb):
     ]
 
 
+def stored_claims_say_what_the_code_says(nb):
+    """Texts and bounds, line by line; whether they are true, only nbval finds out, which runs the notebook."""
+    found = []
+    for cell in code(nb):
+        lines, wanted = stdout(cell).splitlines(), list(printed(tree(cell)))
+        if tidy.CHECKED not in tags(cell) or not lines:
+            continue
+        if len(lines) != len(wanted):
+            found.append(f"{cell.id}: {len(wanted)} claims, and {len(lines)} stored lines")
+        pairs = zip(lines, wanted, strict=False)
+        found += [f"{cell.id}: the code does not claim {line!r}" for line, each in pairs if not each.fullmatch(line)]
+    return found
+
+
 def no_network(nb):
     words = (
         r"https?://|\b(urllib|requests|httpx|aiohttp|ftplib|socket|download\w*|hub\.load)\b|^\s*!\s*(curl|wget|git)\b"
@@ -162,18 +177,18 @@ def imports(node: ast.AST) -> Iterator[str]:
             yield statement.module or ""
 
 
-# 93.9 %, 0.06, 1e-5, 32x, 10 times; not 2/3, not 64, not a year
+# 93.9 %, 0.06, 1e-5, 32x, 10 times, 1,397; not 2/3, not 64, not a year
 NUMBER = r"\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?"
 MEASURED = re.compile(
     rf"(?<![\w.])(?:(?P<percent>{NUMBER})\s*(?:\\?,\s*)?(?:\\?%|per ?cent\b)"
     rf"|(?P<factor>{NUMBER})\s*(?:[x×]\b(?!\s*\d)|×|-fold\b|times\b)"
-    rf"|(?P<decimal>\d[\d,]*\.\d+(?:e[+-]?\d+)?|\d+e[+-]?\d+))"
+    rf"|(?P<decimal>\d[\d,]*\.\d+(?:e[+-]?\d+)?|\d+e[+-]?\d+|\d{{1,3}}(?:,\d{{3}})+(?![\d.]*\d)))"
 )
 NOT_PROSE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|https?://\S+|\barXiv:\S+|\b\d{4}\.\d{4,5}\b", re.DOTALL)
 
 
 def numbers_in_prose_are_computed(nb, quoted=None):
-    """A decimal, percentage or factor in Markdown is a claim's, a setting of the code, or quoted with its source."""
+    """A decimal, percentage, factor or count from 1,000 on in Markdown is a claim's, a setting, or has a source."""
     quoted = quoted_figures() if quoted is None else quoted
     stored = " ".join(stdout(cell) for cell in code(nb) if tidy.CHECKED in tags(cell))
     known = {_value(text) for text in re.findall(NUMBER, stored)} | {_value(text) for text in quoted}
@@ -215,6 +230,7 @@ RULES = [
     tags_are_known,
     claims_are_checked,
     checked_cells_have_a_tick,
+    stored_claims_say_what_the_code_says,
     no_network,
     no_install,
     no_hex_colour,

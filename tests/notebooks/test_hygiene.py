@@ -71,6 +71,18 @@ def no_stored_claim(nb):
     nb.cells[3].outputs = []
 
 
+def another_bound(nb):
+    nb.cells[3].outputs[0].text = "✓ The net reads most digits: above 0.9\n"
+
+
+def another_text(nb):
+    nb.cells[3].outputs[0].text = "✓ The net reads all digits: above 0.8\n"
+
+
+def claim_twice(nb):
+    nb.cells[3].source += "\nclaim('There are ten digits', 10, equals=10)"
+
+
 def same_id(nb):
     nb.cells[2].id = "setup"
 
@@ -97,6 +109,9 @@ BAD = {
     "claim without a tag": (source('claim("x", 0.1, above=0)'), "claims_are_checked"),
     "course.claim without a tag": (source('course.claim("x", 0.1, above=0)'), "claims_are_checked"),
     "claim never stored": (no_stored_claim, "checked_cells_have_a_tick"),
+    "stored bound that is another": (another_bound, "stored_claims_say_what_the_code_says"),
+    "stored text that is another": (another_text, "stored_claims_say_what_the_code_says"),
+    "claim that was not stored with the others": (claim_twice, "stored_claims_say_what_the_code_says"),
     "download": (source("urllib.request.urlretrieve(address)\nlr = 0.1"), "no_network"),
     "address": (source('read("https://example.org")\nlr = 0.1'), "no_network"),
     "shell download": (source("!curl example.org\nlr = 0.1"), "no_network"),
@@ -121,6 +136,7 @@ BAD = {
     "measured share": (source("It reads 93 % of them.", 0), "numbers_in_prose_are_computed"),
     "measured share in LaTeX": (source(r"It reads $93\,\%$ of them.", 0), "numbers_in_prose_are_computed"),
     "measured factor": (source("That is 32x faster.", 0), "numbers_in_prose_are_computed"),
+    "measured count": (source("It reads 1,732 of them.", 0), "numbers_in_prose_are_computed"),
     "measured power": (source("The gradient is 1e-7 there.", 0), "numbers_in_prose_are_computed"),
 }
 
@@ -136,6 +152,34 @@ def test_a_bad_notebook_is_found(name):
 
 def test_every_rule_is_shown_to_find_something():
     assert {rule.__name__ for rule in hygiene.RULES} == {rule for _, rules in BAD.values() for rule in rules.split()}
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "fits"),
+    [
+        (
+            'claim(f"The mean has {rmse:.2f}", x, between=(1, 2), unit="litres")',
+            "The mean has 1.24: between 1 and 2 litres",
+            True,
+        ),
+        (
+            'claim(f"The mean has {rmse:.2f}", x, between=(1, 2), unit="litres")',
+            "The mean had 1.24: between 1 and 2 litres",
+            False,
+        ),
+        ("course.claim(text, x, below=-0.5)", "Whatever text holds: below -0.5", True),
+        ("course.claim(text, x, below=-0.5)", "Whatever text holds: below 0.5", False),
+        ('claim("Lowest", f"{lowest:.4f}", equals="1.4612")', "Lowest: 1.4612", True),
+        ('claim("Lowest", f"{lowest:.4f}", equals="1.4612")', "Lowest: 1.4621", False),
+        ('claim("Gets a gradient", x, equals=True)', "Gets a gradient: yes", True),
+        ('claim("Gets a gradient", x, equals=True)', "Gets a gradient: no", False),
+        ('claim("Zeros", x, equals=zeros)', "Zeros: (8, 41)", True),  # no literal: only nbval can tell
+    ],
+)
+def test_a_stored_line_is_held_against_the_code(code, line, fits):
+    nb = good()
+    nb.cells[3].source, nb.cells[3].outputs[0].text = code, f"✓ {line}\n"
+    assert (hygiene.stored_claims_say_what_the_code_says(nb) == []) is fits
 
 
 def test_await_inside_a_function_is_no_finding():
