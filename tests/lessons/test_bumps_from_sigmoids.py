@@ -260,3 +260,11 @@ def test_a_bump_is_a_difference_of_steep_units(second, distance, w, met):
 def test_construction_can_be_trained_to_the_goal():
     assert (built := lesson.BuiltVsLearned(recipe="Adam 0.01", w=100.0)).goal(built.result)[0]
     assert not built.goal(lesson.BuiltVsLearned().result)[0]
+
+
+def test_two_units_stand_their_distance_apart():
+    explorer = lesson.TwoSigmoids(w=50)
+    for distance in (1.0, 4.0):
+        found = explorer.set(distance=distance).result
+        edges = [float(found["hour"][(found[name] - 0.5).abs().argmin()]) for name in ("one", "two")]
+        assert edges == pytest.approx([13 - distance / 2, 13 + distance / 2], abs=0.02)

@@ -209,6 +209,12 @@ def test_round_valley_can_be_done_in_time_and_the_steep_one_cannot():
     assert arrives(1.0) and not arrives(14.0)
 
 
+def test_valley_is_steep_across_and_left_across():
+    places = lesson.Valley(rate=0.16, ratio=14.0).result["places"]  # above 2/14, far below 2/1
+    along, across = abs(places).T
+    assert (along[1:] < along[:-1]).all() and across[-1] > 3
+
+
 @pytest.mark.parametrize(
     ("rate", "units", "inputs", "met"),
     [(0.1, "ReLU", "standardised", True), (2, "ReLU", "raw", False), (1e-4, "tanh", "raw", False)],
@@ -217,6 +223,13 @@ def test_rate_explorer_trains(rate, units, inputs, met):
     explorer = lesson.Rate(rate=rate, units=units, inputs=inputs)
     assert explorer.goal(explorer.result)[0] is met
     assert math.isfinite(explorer.result["train_loss"][-1])
+
+
+@pytest.mark.parametrize(("inputs", "flowers"), [("raw", RAW), ("standardised", SCALED)])
+def test_rate_explorer_trains_on_the_flowers_that_are_chosen(inputs, flowers):
+    run = course.fit(net, flowers, epochs=100, lr=0.1, batch_size=16, seed=0, progress=False)
+    found = lesson.Rate(rate=0.1, inputs=inputs).result
+    np.testing.assert_allclose(found["train_loss"], run.history["train_loss"], rtol=1e-6)
 
 
 def test_quiz_has_one_net_that_learned_and_one_that_did_not_move():

@@ -198,6 +198,16 @@ def test_three_of_the_four_ends_reach_the_goal_and_the_sigmoid_never_does(end, l
     assert reached >= least if least else reached == 0
 
 
+def test_output_explorer_shows_the_net_after_the_steps_that_are_chosen():
+    explorer, (curves, _errors) = lesson.OutputLayer(end="nothing", seed=0), train_with("nothing", 0)
+    for steps in (0, 20, 300, 600):
+        shown = explorer.set(steps=steps).result
+        assert shown["steps"] == steps and np.array_equal(shown["curve"], curves[LOOKS.index(steps)])
+    torch.manual_seed(0)
+    untrained = tanh_net()(torch.linspace(-5, 5, 201)[:, None])[:, 0]
+    np.testing.assert_allclose(curves[0], untrained.detach(), atol=1e-6)
+
+
 def test_what_the_misunderstanding_says_is_not_called_close():
     for prediction, truth, value in (
         (lesson.ending, 1.36, 1.24),

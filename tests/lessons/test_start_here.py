@@ -172,6 +172,14 @@ def test_slope_begins_on_the_hill_and_its_goal_is_the_deeper_hollow():
     assert abs(shallow.result["slope"]) < 0.1 and not shallow.goal(shallow.result)[0]
 
 
+def test_slope_says_which_way_is_down():
+    explorer = lesson.Slope()
+    for place in (-2.7, -1.8, -0.6, 0.6, 1.2, 2.4):
+        left, right = curve(torch.tensor([place - 0.01, place + 0.01])).tolist()
+        says = explorer.describe(explorer.set(place=place).result)
+        assert f"downhill is to the {'left' if left < right else 'right'}" in says, place
+
+
 def test_trap_is_not_zero_and_is_lowest_for_a_net_that_says_the_mean():
     names = run(code_cells(NAME)[0].source, {})
     run(cell("trap"), names)
