@@ -10,6 +10,13 @@ import yaml
 
 from course_lib.cli import parser
 from course_lib.commands.checkout import ROOT
+from course_lib.exercise import Exercise
+from course_lib.explorer import Explorer
+from course_lib.prediction import Prediction
+from tests.breakages.runner import table
+from tests.browser.pictures.readme import PICTURES
+from tests.contracts.lessons import found, subclasses
+from tests.lessons.cells import code_cells, lessons
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LINES = [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
@@ -99,3 +106,40 @@ def test_links_lead_somewhere(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     targets = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
     assert [link for link in targets if not (ROOT / link).exists()] == []
+
+
+SHOWN = re.findall(r"!\[([^\]]*)\]\(\.github/pictures/(\w+)\.png\)", README)
+
+
+def test_the_command_makes_every_picture_and_no_other():
+    assert [name for _, name in SHOWN] == list(PICTURES)
+    assert README.count("![") == len(SHOWN)
+    assert sorted(path.stem for path in (ROOT / ".github/pictures").iterdir()) == sorted(PICTURES)
+    assert "python -m tests.browser.pictures" in README
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_small_and_its_cells_exist(name):
+    picture = PICTURES[name]
+    assert picture.lesson in lessons()
+    assert set(picture.run + picture.cells) <= {cell.id for cell in code_cells(picture.lesson)}
+    assert (ROOT / ".github/pictures" / f"{name}.png").stat().st_size < 150_000
+
+
+def test_pictures_have_alternative_texts():
+    assert [name for words, name in SHOWN if len(words.split()) < 12] == []
+
+
+def test_what_is_counted_is_there():
+    exercises, predictions = found(Exercise), found(Prediction)
+    counts = {
+        "Over {} times you commit": len(predictions),
+        "to over {} exercises": len(exercises),
+        "Over {} usual wrong answers": sum(len(each.thing.wrong) for each in exercises),
+        "Over {} pictures follow": len(subclasses(Explorer)),
+    }
+    for words, count in counts.items():
+        (said,) = re.findall(words.replace("{}", r"(\d+)"), README)
+        assert int(said) < count <= int(said) * 1.3, words
+    (breakages,) = re.findall(r"in (\d+) ways", README)
+    assert int(breakages) <= len(table()) <= int(breakages) * 1.3

@@ -122,15 +122,18 @@ class Lab:
                 time.sleep(0.1)
         raise RuntimeError(f"JupyterLab did not start:\n{(self._own / 'log').read_text(errors='replace')[-2000:]}")
 
-    def open(self, browser: Browser, name: str, *, height: int = 1100) -> Notebook:
+    def open(
+        self, browser: Browser, name: str, *, width: int = 1300, height: int = 1100, density: float = 1
+    ) -> Notebook:
         """Opens the notebook `name` of the folder in a new page, and waits until its kernel is idle.
 
         Args:
             browser: of `browser_window`.
             name: file name.
-            height: of the page, CSS pixels.
+            width, height: of the page, CSS pixels.
+            density: pixels of the screen in a CSS pixel, each way.
         """
-        page = browser.new_page(viewport={"width": 1300, "height": height})
+        page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=density)
         page.set_default_timeout(1000 * START_SECONDS)
         page.goto(f"{self.url}lab/tree/{name}?reset")
         notebook = Notebook(page)

@@ -17,6 +17,7 @@ SHOWN = """box => {
             says: box.querySelector('.course-says')?.innerText ?? ''};
 }"""
 MOVES = 60  # of the mouse, in one drag
+STEPS = 250  # of a slider from one end to the other, at most
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,40 @@ def press(explorer: Locator, key: str, *, slider: int = 0) -> None:
 def readout(explorer: Locator, *, slider: int = 0) -> float:
     """The number beside a slider."""
     return float(explorer.locator(".widget-readout").nth(slider).inner_text().replace("−", "-"))
+
+
+def move_to(place: Locator, value: float, *, slider: int = 0) -> None:
+    """With the arrow keys, step by step, until a slider has come to the value or just beyond it.
+
+    Args:
+        place: an explorer, or the output that holds a prediction.
+        value: as the slider shows it.
+        slider: which of them, in the order of the page.
+    """
+    before = readout(place, slider=slider)
+    key, shown_now = "ArrowRight" if before < value else "ArrowLeft", place.locator(".widget-readout").nth(slider)
+    for _ in range(STEPS):
+        now = readout(place, slider=slider)
+        if now == value or (now > value) == (key == "ArrowRight"):
+            return
+        press(place, key, slider=slider)
+        place.page.wait_for_function(
+            "([box, before]) => Number(box.innerText.replace('−', '-')) !== before",
+            arg=[shown_now.element_handle(), now],
+        )
+    raise AssertionError(f"slider {slider} has come from {before} to {now}, and {value} was asked for")
+
+
+def choose(explorer: Locator, option: str) -> None:
+    """A button by keyboard: it gets the focus, and a space presses it."""
+    explorer.get_by_role("button", name=option, exact=True).focus()
+    explorer.page.keyboard.press("Space")
+
+
+def commit(prediction: Locator) -> None:
+    """Keeps the answer that the sliders or buttons of a prediction show."""
+    prediction.get_by_role("button", name="Commit").click()
+    prediction.get_by_text("Kept:").wait_for()
 
 
 def drag(explorer: Locator, *, to: float, seconds: float) -> float:
