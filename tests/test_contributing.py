@@ -43,6 +43,10 @@ def lesson(tmp_path, monkeypatch):
     return module
 
 
+def test_the_code_on_the_page_is_as_wide_as_all_code():
+    assert [line for block in BLOCKS for line in block.splitlines() if len(line) > 120] == []
+
+
 def test_what_the_page_makes_is_called_as_the_contracts_want_it(lesson):
     assert issubclass(lesson.Coast, Explorer)
     for name, kind in (("distance", Exercise), ("carried", Prediction)):
@@ -96,13 +100,13 @@ def test_the_lesson_runs_and_keeps_to_every_rule(notebook):
 
 
 def test_its_first_cell_keeps_the_promise_of_the_page_of_lessons(notebook, tmp_path):
-    tidy.write(notebook, tmp_path / "09_momentum.ipynb")
-    found = read(tmp_path / "09_momentum.ipynb")
+    tidy.write(notebook, tmp_path / "13_momentum.ipynb")
+    found = read(tmp_path / "13_momentum.ipynb")
     assert (found.title, found.minutes, found.concepts, found.counts) == ("Momentum", "5", ["momentum"], [1, 1, 1, 1])
 
 
 def test_its_concept_is_the_one_that_the_page_adds(notebook):
     (block,) = re.findall(r"^```toml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
     concepts = tomllib.loads(block)
-    assert findings("09_momentum", notebook, concepts) == []
+    assert findings("13_momentum", notebook, concepts) == []
     assert all(set(concept) == {"lessons", "is"} and 10 < len(concept["is"]) < 100 for concept in concepts.values())
