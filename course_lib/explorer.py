@@ -269,6 +269,8 @@ class Explorer:
         try:
             self.set(**wanted)
             self._picture.value = self._html()
+        except KeyboardInterrupt:
+            self._picture.value = self._html(failed="It was interrupted; move once more.", wanted=wanted)
         except Exception as error:  # else it would vanish in the log, and slider and picture would disagree
             self._picture.value = self._html(failed=f"{type(error).__name__}: {error}", wanted=wanted)
 

@@ -196,6 +196,22 @@ def test_a_failure_is_said_and_greys_the_old_picture_and_the_next_move_mends_it(
     assert "opacity" not in explorer._picture.value and "No picture" not in explorer._picture.value
 
 
+def test_an_interruption_is_said_too(monkeypatch):
+    """The learner presses stop while a move computes: slider and picture disagree, and nothing else would say so."""
+    explorer = Curve()
+    controls = live(explorer)
+
+    def stopped(**values):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(explorer, "compute", stopped)
+        controls["k"].value = 2.0
+    assert "No picture for k = 2" in explorer._picture.value and "interrupted" in explorer._picture.value
+    controls["k"].value = 3.0
+    assert "No picture" not in explorer._picture.value and explorer.values["k"] == 3.0
+
+
 def test_reset_goes_back_to_the_first_picture_with_one_computation():
     explorer = Curve(k=3.0)
     controls, first = live(explorer), explorer.pixels()

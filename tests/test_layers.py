@@ -61,6 +61,7 @@ together
 one_by_one
 runs
 fit_many
+uninterrupted
 warm_up
 show
 axes

@@ -19,6 +19,7 @@ from course_lib.explorer import Explorer
 from course_lib.fit import fit
 from course_lib.lessons.convolutions.pictures import as_pictures, enlarged
 from course_lib.nets import LeNet5
+from course_lib.uninterrupted import uninterrupted
 
 LAYERS = {"first maps": ("act1", 6), "second maps": ("act2", 16), "classes": ("fc3", 10)}
 """What a learner chooses -> name of the layer, and how many units to choose from."""
@@ -32,7 +33,7 @@ def trained_lenet() -> LeNet5:
     """LeNet-5, trained on enlarged digits as the notebook trains it."""
     data = as_pictures(load("digits"), enlarged)
     run = fit(LeNet5, data, epochs=6, lr=0.003, optimizer="adam", batch_size=32, seed=0, progress=False)
-    return run.model.eval()
+    return uninterrupted(run, 6).model.eval()
 
 
 def answer(net: nn.Module, x: Tensor, layer: str, unit: int) -> Tensor:

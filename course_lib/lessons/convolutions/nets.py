@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from course_lib.datasets import load, new_digits
 from course_lib.fit import fit
 from course_lib.lessons.convolutions.pictures import SIDE, as_pictures, on_canvas
+from course_lib.uninterrupted import uninterrupted
 
 SHIFTS = range(-3, 4)
 """Pixels to the right."""
@@ -75,4 +76,4 @@ def trained() -> dict[str, nn.Module]:
     """One of each net, trained on digits in the middle of the canvas as the notebook trains them."""
     canvas = as_pictures(load("digits"), on_canvas)
     options = {"epochs": 8, "lr": 0.01, "optimizer": "adam", "batch_size": 64, "seed": 0, "progress": False}
-    return {name: fit(make, canvas, **options).model.eval() for name, make in NETS.items()}
+    return {name: uninterrupted(fit(make, canvas, **options), 8).model.eval() for name, make in NETS.items()}

@@ -19,6 +19,7 @@ from course_lib.lessons.learning_rates.measures import largest_dead_share
 from course_lib.nets import MLP
 from course_lib.plots import plot_guessing
 from course_lib.run import Run
+from course_lib.uninterrupted import uninterrupted
 
 OFF_THE_MAP = 1e6
 """Beyond this a walk is cut off, so that a picture never has to draw infinity."""
@@ -252,7 +253,7 @@ def train_iris(rate: float, units: str, inputs: str) -> tuple[Run, float]:
         seed=0,
         progress=False,
     )
-    return run, largest_dead_share(run.model, iris.train.x)
+    return uninterrupted(run, 100), largest_dead_share(run.model, iris.train.x)
 
 
 class Rate(Explorer):

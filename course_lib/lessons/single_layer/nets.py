@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from course_lib.datasets import Data, Split, load
 from course_lib.nets import MLP
+from course_lib.uninterrupted import uninterrupted
 
 
 class FiveTimes(nn.Module):
@@ -94,6 +95,5 @@ def reader() -> nn.Linear:
     """One linear layer, 64 pixels to ten logits, trained with cross-entropy: 20 epochs of Adam at 0.01."""
     from course_lib.fit import fit
 
-    return fit(
-        lambda: nn.Linear(64, 10), load("digits"), epochs=20, lr=0.01, batch_size=32, optimizer="adam", progress=False
-    ).model
+    options = {"epochs": 20, "lr": 0.01, "batch_size": 32, "optimizer": "adam", "progress": False}
+    return uninterrupted(fit(lambda: nn.Linear(64, 10), load("digits"), **options), 20).model

@@ -16,6 +16,7 @@ from course_lib.nets import ResidualMLP
 from course_lib.nets.residual import Stack
 from course_lib.number_checks import is_whole
 from course_lib.runs import Runs
+from course_lib.uninterrupted import uninterrupted
 from course_lib.variation import shifted
 
 SEEDS = range(3)
@@ -110,7 +111,8 @@ def trained(depth: int, *, epochs: int = 10, rates: tuple[float, ...] = DEEP, **
     """
     settings = {"batch_size": 128, "optimizer": "adam", "progress": False}
     make = partial(stack, depth, **options)
-    return fit_many(make, load("digits"), epochs=epochs, grid={"lr": rates}, seeds=SEEDS, **settings)
+    runs = fit_many(make, load("digits"), epochs=epochs, grid={"lr": rates}, seeds=SEEDS, **settings)
+    return uninterrupted(runs, epochs)
 
 
 def last_losses(runs: Runs, rate: float | None = None) -> np.ndarray:

@@ -15,6 +15,7 @@ from course_lib.evaluate import evaluate
 from course_lib.fit import fit
 from course_lib.lessons.transfer_learning.nets import FILES, LEFT_OUT, reader
 from course_lib.letters import letters
+from course_lib.uninterrupted import uninterrupted
 
 EACH, EPOCHS, SEED = 500, 4, 0
 FAST = {"each": 60, "epochs": 3}
@@ -70,9 +71,7 @@ def pretrained(which: str, *, each: int = EACH, epochs: int = EPOCHS, progress: 
         callbacks=[Schedule(cosine(epochs))],
         progress=progress,
     )
-    if run.stopped == "interrupted":
-        raise KeyboardInterrupt
-    return run.model.eval()
+    return uninterrupted(run, epochs).model.eval()
 
 
 def packed(net: nn.Module) -> bytes:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from course_lib.datasets import load
 from course_lib.fit import fit
 from course_lib.runs import Runs
+from course_lib.uninterrupted import uninterrupted
 from course_lib.variation import shifted
 from course_lib.watch import watch
 
@@ -233,7 +234,8 @@ def normed_net() -> nn.Sequential:
     def make() -> nn.Sequential:
         return fill(deep_net(3, nn.ReLU, 32, norm=True), he)
 
-    return fit(make, load("digits"), epochs=10, lr=0.1, batch_size=32, seed=0, progress=False).model
+    run = fit(make, load("digits"), epochs=10, lr=0.1, batch_size=32, seed=0, progress=False)
+    return uninterrupted(run, 10).model
 
 
 def answers(net: nn.Module, x: Tensor, order: Tensor, batch_size: int, *, training: bool) -> Tensor:

@@ -22,6 +22,7 @@ from course_lib.explorer import Explorer
 from course_lib.fit import fit
 from course_lib.lessons.vanishing_gradients.nets import answers, deep_net, fill, gain, normed_net
 from course_lib.run import Run
+from course_lib.uninterrupted import uninterrupted
 
 
 # ------------------------------------------------------------------------------------------------- batch normalisation
@@ -98,7 +99,7 @@ def train_clipped(factor: float, rate: float, longest: float) -> tuple[Run, np.n
         callbacks=[norms, ClipGradNorm(longest)],
         progress=False,
     )
-    return run, torch.stack(norms.norms).double().numpy()
+    return uninterrupted(run, 5), torch.stack(norms.norms).double().numpy()
 
 
 class Clipping(Explorer):
