@@ -17,6 +17,7 @@ from pathlib import Path
 
 from course_lib.transfer import TransferFailed, transfer
 from course_lib.unfinished import unfinished
+from course_lib.user_folder import user_folder
 
 TIMEOUT = 20.0  # seconds for a connection, and for each further piece
 DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # EDQUOT: no more room for this user
@@ -55,16 +56,7 @@ def cache_folder() -> Path:
         Never the repository: a fresh clone must not fetch again, and git must not see the files.
     """
     named = os.environ.get("COURSE_DATA")
-    return Path(named).expanduser().absolute() if named else _user_cache() / "course"
-
-
-def _user_cache() -> Path:
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
+    return Path(named).expanduser().absolute() if named else user_folder("cache") / "course"
 
 
 def kept(file: RemoteFile) -> Path | None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from course_lib.user_folder import user_folder
 
 _silent = False  # the sentence about a file that cannot be written is said once a session
 
@@ -28,7 +29,7 @@ def progress_file() -> Path | None:
         return Path(named).expanduser()
     if os.environ.get("CI"):
         return None
-    return _user_data() / "course" / "progress.jsonl"
+    return user_folder("data") / "course" / "progress.jsonl"
 
 
 def record(event: dict[str, Any]) -> None:
@@ -110,15 +111,6 @@ def _parse(line: bytes) -> dict[str, Any] | None:
 def _plain(value: object) -> object:
     """Numbers and lists for what JSON does not know."""
     return value.tolist() if hasattr(value, "tolist") else str(value)
-
-
-def _user_data() -> Path:
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support"
-    return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
 
 
 def _say_once(sentence: str) -> None:

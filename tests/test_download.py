@@ -11,17 +11,11 @@ import pytest
 from course_lib import download
 from course_lib.commands.checkout import ROOT
 from course_lib.download import DownloadError, RemoteFile, cache_folder, fetch, kept
+from tests.alone import ALONE
 from tests.misbehaving import Misbehaving
 from tests.test_cli import _drop_right_to_write_everywhere
 
 BODY = bytes(range(256)) * 1000
-# Loads modules of the course without the course, which would take seconds to import.
-ALONE = f"""
-import sys, types
-course = types.ModuleType("course_lib")
-course.__path__ = [{str(ROOT / "course_lib")!r}]
-sys.modules["course_lib"] = course
-"""
 
 
 @pytest.fixture(autouse=True)

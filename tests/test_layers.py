@@ -18,6 +18,7 @@ device
 colors
 style
 unfinished
+user_folder
 transfer
 download
 archive

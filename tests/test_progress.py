@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from course_lib import progress
+from tests.alone import ALONE
 
-WRITER = """
-import runpy, sys
-record = runpy.run_path(sys.argv[1])["record"]  # the file alone: four imports of torch would take most of the time
+WRITER = f"""{ALONE}
+from course_lib.progress import record
 for number in range(200):
-    record({"id": f"{sys.argv[2]}/{number}"})
+    record({{"id": f"{{sys.argv[1]}}/{{number}}"}})
 """
 
 
@@ -36,8 +36,7 @@ def test_newest_event_of_an_id_wins(file):
 
 
 def test_four_processes_keep_all_800_answers(file):
-    start = [sys.executable, "-c", WRITER, progress.__file__]
-    writers = [subprocess.Popen([*start, f"writer{number}"]) for number in range(4)]
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, f"writer{number}"]) for number in range(4)]
     assert [writer.wait() for writer in writers] == [0, 0, 0, 0]
     newest, broken = progress.read()
     assert len(newest) == 800 and broken == 0
@@ -117,5 +116,5 @@ def test_the_usual_folder_of_each_system(system, variable, expected, monkeypatch
     for name in ("CI", "COURSE_PROGRESS", "XDG_DATA_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, str(tmp_path / "x"))
-    monkeypatch.setattr(progress.sys, "platform", system)
+    monkeypatch.setattr(sys, "platform", system)
     assert progress.progress_file() == tmp_path / expected / "course" / "progress.jsonl"
