@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from matplotlib.figure import Figure
 
+from course_lib import style
 from course_lib.colors import BLUE, GREY, ORANGE, TRUTH, WINE
 from course_lib.controls import Choice, Slider
 from course_lib.datasets import load
@@ -137,14 +138,14 @@ class Nudge(Explorer):
         left, right = fig.subplots(1, 2)
         left.set(xlim=(-1.6, 1.6), ylim=(-4, 4), xlabel="distance from x, in units of h", title="seen from close by")
         left.set_ylabel("change of f, in units of h")
-        (curve,) = left.plot([], [], color=BLUE, linewidth=4, label="the curve f")
+        (curve,) = left.plot([], [], color=BLUE, linewidth=4 * style.scale(), label="the curve f")
         (true,) = left.plot([], [], label="true slope", **TRUTH)
-        (line,) = left.plot([], [], color=ORANGE, linewidth=1.5, label="nudged slope")
+        (line,) = left.plot([], [], color=ORANGE, linewidth=1.5 * style.scale(), label="nudged slope")
         (compared,) = left.plot([], [], color=ORANGE, marker="o", linestyle="none")
         right.set(xscale="log", yscale="log", xlim=(5e-16, 2), ylim=(1e-12, 1e2), title="how wrong, at every h")
         right.set(xlabel="nudge h, log scale", ylabel="error of the slope, log scale")
         (all_of_them,) = right.plot([], [], color=GREY)
-        (here,) = right.plot([], [], color=ORANGE, marker="o", markersize=9, linestyle="none")
+        (here,) = right.plot([], [], color=ORANGE, marker="o", markersize=9 * style.scale(), linestyle="none")
         left.legend(loc="upper left")  # it stands still: the curve hardly ever comes there
         moving = [curve, true, line, compared, all_of_them, here]
         self.update(moving, result)
@@ -207,7 +208,7 @@ class Kept(Explorer):
         ax.set(xlim=(1e2, 3e7), xscale="log", xlabel="bytes, log scale", ylim=(2.6, -0.6))
         ax.set_yticks(range(3), list(result))
         looks = ((BLUE, "s"), (WINE, "D"), (ORANGE, "o"))  # points, not bars: a log axis has no 0 to begin a bar at
-        points = [ax.plot([], [], color=color, marker=mark, markersize=10)[0] for color, mark in looks]
+        points = [ax.plot([], [], color=color, marker=mark, markersize=10 * style.scale())[0] for color, mark in looks]
         texts = [ax.text(1e2, k, "", va="center", fontsize="small") for k in range(3)]
         moving = [*points, *texts]
         self.update(moving, result)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import matplotlib.pyplot as plt
 import numpy as np
 
+from course_lib import style
 from course_lib.axes import level
 from course_lib.colors import BAND, BLACK, BLUE, ORANGE
 from course_lib.show import says
@@ -30,10 +31,10 @@ def plot_errors(steps: Tensor, errors: dict[str, Tensor], marks: dict[str, float
     looks = ((BLUE, "-"), (ORANGE, "--"), (BLACK, ":"))
     words = []
     for (name, found), (color, line) in zip(errors.items(), looks, strict=False):
-        ax.plot(steps, found.T, color=color, linewidth=0.5, alpha=0.3)
+        ax.plot(steps, found.T, color=color, linewidth=0.5 * style.scale(), alpha=0.3)
         median = found.median(0).values
         ax.plot(steps, median, color=color, linestyle=line, label=name)
-        ax.axvline(marks[name], color=color, linestyle=line, linewidth=1)
+        ax.axvline(marks[name], color=color, linestyle=line, linewidth=style.scale())
         ax.annotate("∛ε", (marks[name], 1.5e-12), xytext=(4, 0), textcoords="offset points", color=color)
         best = int(median.argmin())
         words.append(f"{name} is best at {float(steps[best]):.1g}, wrong by {float(median[best]):.1g} of the slope")
@@ -55,7 +56,15 @@ def plot_forgotten(runs: Runs) -> Axes:
     for k, (name, color, line, mark) in enumerate((("with", BLUE, "-", "o"), ("without", ORANGE, "--", "s"))):
         median = np.median(last[:, k], 1)
         ax.fill_between(rates, last[:, k].min(1), last[:, k].max(1), color=color, **BAND)
-        ax.plot(rates, median, color=color, linestyle=line, marker=mark, markersize=4, label=f"{name} zero_grad")
+        ax.plot(
+            rates,
+            median,
+            color=color,
+            linestyle=line,
+            marker=mark,
+            markersize=4 * style.scale(),
+            label=f"{name} zero_grad",
+        )
         words.append(f"{name} zero_grad it is highest, {median.max():.0f} %, at rate {rates[median.argmax()]:.2g}")
     level(ax, 50, "guessing")
     ax.set(xscale="log", xlabel="rate, log scale", ylabel="new points named rightly (%)", ylim=(35, 103))
@@ -78,7 +87,7 @@ def plot_going_on(runs: Runs, *, steps_per_epoch: int) -> Axes:
         curves = 100 * runs["val_acc"][:, place[0], place[1]].numpy()  # (epochs, seeds)
         steps = steps_per_epoch * np.arange(1, len(curves) + 1)
         rate = float(runs.axes["lr"][place[0]])
-        ax.plot(steps, curves, color=color, linewidth=0.6, alpha=0.35)
+        ax.plot(steps, curves, color=color, linewidth=0.6 * style.scale(), alpha=0.35)
         ax.plot(steps, np.median(curves, 1), color=color, linestyle=line, label=f"{name}, rate {rate:g}")
         median = np.median(curves, 1)
         words.append(f"{name} at rate {rate:g}: {median.max():.0f} % at best, {median[-1]:.0f} % at the end")

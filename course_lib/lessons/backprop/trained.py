@@ -10,6 +10,7 @@ import numpy as np
 import torch.nn.functional as F
 from matplotlib.figure import Figure
 
+from course_lib import style
 from course_lib.colors import BLACK, NOTE, ORANGE, TRAIN
 from course_lib.controls import Choice, Slider
 from course_lib.datasets import load
@@ -74,14 +75,16 @@ class Mistakes(Explorer):
         left.set(xlim=(0, 188), ylim=(5.6, -0.6), xlabel="degrees off", title="direction, at the start")
         left.set_yticks(range(6), NAMES)
         left.set_xticks((0, 45, 90, 135, 180))
-        left.axvline(90, color=BLACK, linestyle="--", linewidth=1)
+        left.axvline(90, color=BLACK, linestyle="--", linewidth=style.scale())
         left.annotate("this part goes\nuphill →", (93, 0.3), fontsize="small", color=NOTE)
-        (points,) = left.plot([], [], color=ORANGE, marker="o", markersize=8, linestyle="none")
-        stems = [left.plot([], [], color=ORANGE, linewidth=2)[0] for _ in NAMES]
+        (points,) = left.plot([], [], color=ORANGE, marker="o", markersize=8 * style.scale(), linestyle="none")
+        stems = [left.plot([], [], color=ORANGE, linewidth=2 * style.scale())[0] for _ in NAMES]
         right.set(xlim=(0, STEPS + 5), ylim=(0, 3), xlabel="step", ylabel="loss on new digits", title="and training")
         plot_guessing(right, 10)
         (good,) = right.plot([], [], label="right gradient", **TRAIN)
-        (bad,) = right.plot([], [], label="with the mistake", color=ORANGE, linestyle="--", marker="o", markersize=3)
+        (bad,) = right.plot(
+            [], [], label="with the mistake", color=ORANGE, linestyle="--", marker="o", markersize=3 * style.scale()
+        )
         moving = [points, *stems, good, bad, right.legend(loc="upper right")]
         self.update(moving, result)
         return moving

@@ -43,7 +43,15 @@ def plot_errors(errors: dict[int, float], mean: float, others: dict[str, tuple[i
     for value, name in ((mean, "the mean"), (mean / 2, "half of it")):
         level(ax, value, name)
     for k, (name, (n, error)) in enumerate((others or {}).items()):
-        ax.plot([n], [error], "D^"[k % 2], color=(ORANGE, WINE)[k % 2], markersize=8, linestyle="none", label=name)
+        ax.plot(
+            [n],
+            [error],
+            "D^"[k % 2],
+            color=(ORANGE, WINE)[k % 2],
+            markersize=8 * style.scale(),
+            linestyle="none",
+            label=name,
+        )
     ax.set(xscale="log", yscale="log", xlabel="number of bumps, log scale", ylabel="RMSE in litres, log scale")
     ax.set_xticks(list(errors), [str(n) for n in errors])
     ax.set_yticks((0.1, 0.2, 0.5, 1), ("0.1", "0.2", "0.5", "1"))
@@ -75,7 +83,9 @@ def plot_drawn(curve: Tensor, line: Tensor) -> Axes:
     ax = _points()
     hour, litres = coffee()
     order = hour[:, 0].argsort()
-    ax.plot(hour[order, 0], line[order], color=ORANGE, linewidth=5, alpha=0.45, label="best straight line")
+    ax.plot(
+        hour[order, 0], line[order], color=ORANGE, linewidth=5 * style.scale(), alpha=0.45, label="best straight line"
+    )
     ax.plot(hour[order, 0], curve[order], label="the trained net", **MODEL)
     ax.legend(loc="upper right")
     words = (
@@ -96,7 +106,7 @@ def plot_first_units(nets: dict[str, tuple[nn.Module, float, float]]) -> Axes:
         x = torch.linspace(low, high, 201)[:, None]
         with torch.no_grad():
             units = net[1](net[0](x))  # (201, H)
-        ax.plot(x, units, color=BLUE, linewidth=0.9, alpha=0.7)
+        ax.plot(x, units, color=BLUE, linewidth=0.9 * style.scale(), alpha=0.7)
         ax.set(xlim=(low, high), ylim=(0, 1), xlabel="input x", title=title)
         chord = torch.lerp(units[:1], units[-1:], torch.linspace(0, 1, 201)[:, None])
         bends.append(float((units - chord).abs().max(0).values.median()))
@@ -147,12 +157,15 @@ def plot_rises(nets: dict[str, tuple[nn.Module, float, float]]) -> Axes:
         start, end = (hours[order] for hours in _rises(net, low, high))
         for k, (a, b, sign) in enumerate(zip(start.tolist(), end.tolist(), signs.tolist(), strict=True)):
             look = {"color": BLUE, "linestyle": "-"} if sign > 0 else {"color": ORANGE, "linestyle": (0, (2, 0.6))}
-            ax.plot([a, b], [k, k], linewidth=3, solid_capstyle="butt", **look)
+            ax.plot([a, b], [k, k], linewidth=3 * style.scale(), solid_capstyle="butt", **look)
         ax.set(xlim=(OPENS, CLOSES), xticks=range(8, 19, 2), xlabel="hour of the day (h)", title=title)
         counts = ", ".join(str(each) for each in on_their_way(net, low, high, hours=(9, 12.5, 17)))
         said.append(f"{title}: {counts}")
     axes[0].set_ylabel("unit, by place")
-    up, down = (axes[-1].plot([], [], color=c, linewidth=3, label=t)[0] for c, t in ((BLUE, "up"), (ORANGE, "down")))
+    up, down = (
+        axes[-1].plot([], [], color=c, linewidth=3 * style.scale(), label=t)[0]
+        for c, t in ((BLUE, "up"), (ORANGE, "down"))
+    )
     down.set_linestyle((0, (2, 0.6)))
     axes[-1].legend(handles=[up, down], loc="lower right")
     return says(axes[0], f"Where each unit rises or falls. On their way at 9, 12.5 and 17 h: {'; '.join(said)}.")

@@ -67,9 +67,9 @@ class BumpGame(Explorer):
         ax.set(xlim=(OPENS, CLOSES), ylim=(-1.2, 6.4), xlabel="hour of the day (h)", ylabel="coffee (litres)")
         ax.set_xticks(range(8, 19))
         hour, litres = coffee()
-        ax.axhline(0, color=GREY, linewidth=1)
+        ax.axhline(0, color=GREY, linewidth=style.scale())
         ax.plot(hour, litres, "o", color=GREY, markersize=4 * style.scale(), markeredgewidth=0, alpha=0.75)
-        areas = [ax.add_patch(Polygon(under([8, 18], [0, 0]), linewidth=1.2)) for _ in range(5)]
+        areas = [ax.add_patch(Polygon(under([8, 18], [0, 0]), linewidth=1.2 * style.scale())) for _ in range(5)]
         (outline,) = ax.plot([], [], color=ORANGE, linewidth=1.4 * style.scale())
         (total,) = ax.plot([], [], color=BLACK, linewidth=2.6 * style.scale())
         (knob,) = ax.plot(
@@ -84,7 +84,7 @@ class BumpGame(Explorer):
         gauge.set_yticks((0, result["mean_error"] / 2, result["mean_error"]), ("0", "goal", "mean"))
         bar = gauge.add_patch(Polygon(under([0.1, 0.9], [0, 0]), linewidth=0))
         for level in (result["mean_error"] / 2, result["mean_error"]):
-            gauge.axhline(level, color=GREY, linestyle="--", linewidth=1.2)
+            gauge.axhline(level, color=GREY, linestyle="--", linewidth=1.2 * style.scale())
         score = gauge.text(0.5, 0, "", ha="center", va="bottom", weight="bold", fontsize="small")
         moving = [*areas, outline, total, knob, label, bar, score]
         self.update(moving, result)
@@ -194,9 +194,11 @@ class BuiltVsLearned(Explorer):
         strings.set(ylim=(-0.08, 1.08), xlabel="hour of the day (h)", xticks=range(8, 19))
         strings.set_yticks((1, 0), ("built", "after"))
         strings.set_title("where the 32 edges are", fontsize="medium", weight="normal")
-        lines = [strings.plot([], [], color=BLUE if k % 2 == 0 else ORANGE, linewidth=1)[0] for k in range(32)]
+        lines = [
+            strings.plot([], [], color=BLUE if k % 2 == 0 else ORANGE, linewidth=style.scale())[0] for k in range(32)
+        ]
         for k, line in enumerate(lines):
-            line.set(marker="o", markersize=3.5, linestyle="-" if k % 2 == 0 else "--")
+            line.set(marker="o", markersize=3.5 * style.scale(), linestyle="-" if k % 2 == 0 else "--")
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
         moving = [start, end, *lines]
         self.update(moving, result)

@@ -64,7 +64,11 @@ class Tied(Explorer):
         window = bare(left).imshow(np.zeros((SMALL, SMALL)), **look)
         left.set_title("the window of this unit")
         edges = np.arange(0.5, SMALL - 1)
-        lines = [line(edge, color=GREY, linewidth=0.5) for line in (left.axhline, left.axvline) for edge in edges]
+        lines = [
+            line(edge, color=GREY, linewidth=0.5 * style.scale())
+            for line in (left.axhline, left.axvline)
+            for edge in edges
+        ]
         shown = right.imshow(np.zeros((36, 36)), **look)
         shown.set_extent((-0.5, 35.5, 35.5, -0.5))
         right.set(xlim=(-0.5, 35.5), ylim=(35.5, -0.5), xlabel="pixel", ylabel="unit", title="the matrix")

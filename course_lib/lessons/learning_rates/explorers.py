@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import nn
 
+from course_lib import style
 from course_lib.colors import BLUE, ORANGE, TRAIN, TRUTH, VAL
 from course_lib.controls import Choice, Slider
 from course_lib.datasets import load
@@ -77,10 +78,15 @@ class Hiker(Explorer):
         theta = np.linspace(-5, 5, 300)
         (land,) = ax.plot(theta, height(theta), **TRUTH)
         # What a blindfolded hiker knows: the height here, and which way the ground slopes.
-        feet = [ax.plot([], [], color=BLUE, linewidth=3, solid_capstyle="round")[0] for _ in range(self.steps + 1)]
-        (path,) = ax.plot([], [], color=BLUE, linestyle=":", linewidth=1, marker="o", markersize=5)
-        (first,) = ax.plot([], [], color=ORANGE, marker="s", linestyle="none", markersize=9)
-        (last,) = ax.plot([], [], color="black", marker="D", linestyle="none", markersize=8)
+        feet = [
+            ax.plot([], [], color=BLUE, linewidth=3 * style.scale(), solid_capstyle="round")[0]
+            for _ in range(self.steps + 1)
+        ]
+        (path,) = ax.plot(
+            [], [], color=BLUE, linestyle=":", linewidth=style.scale(), marker="o", markersize=5 * style.scale()
+        )
+        (first,) = ax.plot([], [], color=ORANGE, marker="s", linestyle="none", markersize=9 * style.scale())
+        (last,) = ax.plot([], [], color="black", marker="D", linestyle="none", markersize=8 * style.scale())
         moving = [land, *feet, path, first, last]
         self.update(moving, result)
         return moving
@@ -145,8 +151,8 @@ class Bowl(Explorer):
         right.set(xlim=(-0.5, self.steps + 0.5), ylim=(1e-6, 1e6), yscale="log")
         right.set(xlabel="step", ylabel="distance from the bottom", title="how far it is")
         (bowl,) = left.plot([], [], **TRUTH)
-        (path,) = left.plot([], [], marker="o", markersize=5, linewidth=1, color=BLUE)
-        (distance,) = right.plot([], [], marker="o", markersize=4, **TRAIN)
+        (path,) = left.plot([], [], marker="o", markersize=5 * style.scale(), linewidth=style.scale(), color=BLUE)
+        (distance,) = right.plot([], [], marker="o", markersize=4 * style.scale(), **TRAIN)
         moving = [bowl, path, distance]
         self.update(moving, result)
         return moving
@@ -200,9 +206,9 @@ class Valley(Explorer):
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         ax = fig.subplots()
         ax.set(xlim=(-3, 3), ylim=(-1.6, 1.6), xlabel="θ₁, along the valley", ylabel="θ₂, across it")
-        rings = [ax.plot([], [], color="#b5b5b5", linewidth=1)[0] for _ in range(6)]
-        (path,) = ax.plot([], [], marker="o", markersize=4, linewidth=1.2, color=BLUE)
-        (bottom,) = ax.plot([0], [0], marker="*", markersize=12, linestyle="none", color="black")
+        rings = [ax.plot([], [], color="#b5b5b5", linewidth=style.scale())[0] for _ in range(6)]
+        (path,) = ax.plot([], [], marker="o", markersize=4 * style.scale(), linewidth=1.2 * style.scale(), color=BLUE)
+        (bottom,) = ax.plot([0], [0], marker="*", markersize=12 * style.scale(), linestyle="none", color="black")
         moving = [*rings, path, bottom]
         self.update(moving, result)
         return moving

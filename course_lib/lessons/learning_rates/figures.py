@@ -90,7 +90,7 @@ def plot_limit(rates: torch.Tensor, far: torch.Tensor) -> Axes:
     """
     ax = plt.figure().subplots()
     ax.plot(rates, far.clamp(1e-8, 1e6), color=BLUE)
-    ax.axhline(1, color=GREY, linewidth=1)
+    ax.axhline(1, color=GREY, linewidth=style.scale())
     ax.annotate("as far as at the start", (0.01, 1), xycoords=("axes fraction", "data"), xytext=(0, 3), **_POINTS)
     ax.set(xscale="log", yscale="log", ylim=(1e-8, 1e6), xlabel="rate α, log scale")
     ax.set(ylabel="distance from the bottom, log scale", title="where 6 steps from 1 away end")
@@ -106,7 +106,7 @@ def plot_band(ax: Axes, limits: list[float], *, label: str) -> Axes:
         limits: 2/λ at the first weights, one a seed.
         label: what stands above it.
     """
-    ax.axvspan(min(limits), max(limits), facecolor=GREY, edgecolor=BLACK, alpha=0.22, linewidth=0.8)
+    ax.axvspan(min(limits), max(limits), facecolor=GREY, edgecolor=BLACK, alpha=0.22, linewidth=0.8 * style.scale())
     middle = float(np.sqrt(min(limits) * max(limits)))
     ax.annotate(label, (middle, 1.01), xycoords=("data", "axes fraction"), ha="center", fontsize="small")
     return ax
@@ -137,7 +137,7 @@ def plot_overfit(runs: Runs) -> Axes:
     for key, look, name in (("train_loss", TRAIN, "train"), ("val_loss", VAL, "validation")):
         curves = runs[key][:, 0]  # (epochs, seeds)
         epochs = np.arange(1, len(curves) + 1)
-        ax.plot(epochs, curves, color=look["color"], linewidth=0.7, alpha=0.45)
+        ax.plot(epochs, curves, color=look["color"], linewidth=0.7 * style.scale(), alpha=0.45)
         ax.plot(epochs, curves.median(1).values, label=name, markevery=20, **look)
     ax.set(xlabel="epoch", ylabel="loss, log scale", yscale="log", xlim=(0, len(epochs) + 1))
     ax.legend(loc="lower left")
@@ -161,12 +161,12 @@ def plot_product(products: dict[float, torch.Tensor], every: int) -> Axes:
     for k, (rate, pairs) in enumerate(products.items()):
         color, steps = swept(k / max(1, len(products) - 1)), np.arange(len(pairs)) * every
         ax.fill_between(steps, pairs.min(1).values, pairs.max(1).values, color=color, **BAND)
-        ax.plot(steps, pairs.mean(1), color=color, marker="osD^"[k % 4], markersize=4)
+        ax.plot(steps, pairs.mean(1), color=color, marker="osD^"[k % 4], markersize=4 * style.scale())
         height = float(pairs[-1].mean()) + (
             0.45 * (k - 1) if pairs[-1].mean() > 1 else 0
         )  # two ends lie close together
         beside(ax, height, f"α = {rate:g}", color=color)
-    ax.axhline(2, color=BLACK, linestyle="--", linewidth=1)
+    ax.axhline(2, color=BLACK, linestyle="--", linewidth=style.scale())
     ax.set(xlabel="step (all rows in one batch)", ylabel="rate × largest curvature", ylim=(0, 4), xlim=(0, steps[-1]))
     ends = ", ".join(f"{float(pairs[-5:].mean()):.1f} at rate {rate:g}" for rate, pairs in products.items())
     return says(ax, f"Rate times largest curvature during three trainings; it ends near {ends}.")
@@ -192,7 +192,7 @@ def plot_optimisers(sweeps: dict[str, Runs]) -> Axes:
         rates, loss = np.asarray(runs.axes["lr"]), _worst_seed(runs).clip(max=100)
         color = (BLUE, ORANGE, WINE, BLACK)[k % 4]
         ax.plot(rates, loss, color=color, linestyle=("-", "--", "-.", ":")[k % 4], label=name)
-        ax.plot(rates[loss.argmin()], loss.min(), "osD^"[k % 4], color=color, markersize=8)
+        ax.plot(rates[loss.argmin()], loss.min(), "osD^"[k % 4], color=color, markersize=8 * style.scale())
     ax.set(xscale="log", yscale="log", xlabel="rate, log scale", ylabel="training loss of the worst seed, log scale")
     ax.set_ylim(bottom=1e-4)  # room below the lowest point, where the mark of the truth stands
     ax.legend(loc="lower left")

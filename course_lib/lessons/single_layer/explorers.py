@@ -9,6 +9,7 @@ import torch
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from course_lib import style
 from course_lib.axes import bare, level
 from course_lib.colors import BLUE, GREY, MODEL, ORANGE
 from course_lib.controls import Choice, Slider
@@ -16,7 +17,7 @@ from course_lib.datasets import load
 from course_lib.explorer import Explorer
 from course_lib.lessons.single_layer.nets import LOOKS, best_line, centred_coffee, reader, rmse, train_with
 
-DOTS = {"color": BLUE, "marker": "o", "linestyle": "none", "markersize": 3, "alpha": 0.7}
+DOTS = {"color": BLUE, "marker": "o", "linestyle": "none", "alpha": 0.7}
 
 
 class Line(Explorer):
@@ -46,8 +47,8 @@ class Line(Explorer):
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         ax = fig.subplots()
         ax.set(xlim=(7.8, 18.2), ylim=(-3.2, 7), xlabel="hour of the day", ylabel="coffee in litres")
-        errors = ax.add_collection(LineCollection([], color=ORANGE, linewidth=0.8, alpha=0.6))
-        ax.plot(result["hour"], result["litres"], **DOTS)
+        errors = ax.add_collection(LineCollection([], color=ORANGE, linewidth=0.8 * style.scale(), alpha=0.6))
+        ax.plot(result["hour"], result["litres"], markersize=3 * style.scale(), **DOTS)
         (line,) = ax.plot([], [], **MODEL)
         moving = [errors, line]
         self.update(moving, result)
@@ -101,12 +102,12 @@ class Nonlinearities(Explorer):
         )
         right.set(xlim=(-5.3, 5.3), ylim=(-0.08, 1.12), xlabel="z", ylabel="slope", title="how steep it is there")
         for height in (0, 1):
-            left.axhline(height, color=GREY, linewidth=0.8, linestyle=":")
-        (tangent,) = left.plot([], [], color=ORANGE, linewidth=1.5)
+            left.axhline(height, color=GREY, linewidth=0.8 * style.scale(), linestyle=":")
+        (tangent,) = left.plot([], [], color=ORANGE, linewidth=1.5 * style.scale())
         (curve,) = left.plot([], [], **MODEL)
-        (point,) = left.plot([], [], color=ORANGE, marker="o", linestyle="none", markersize=8)
+        (point,) = left.plot([], [], color=ORANGE, marker="o", linestyle="none", markersize=8 * style.scale())
         (slope,) = right.plot([], [], color=BLUE)
-        (here,) = right.plot([], [], color=ORANGE, marker="o", linestyle="none", markersize=8)
+        (here,) = right.plot([], [], color=ORANGE, marker="o", linestyle="none", markersize=8 * style.scale())
         moving = [tangent, curve, point, slope, here]
         self.update(moving, result)
         return moving
@@ -167,7 +168,7 @@ class OutputLayer(Explorer):
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         ax = fig.subplots()
         ax.set(xlim=(7.8, 18.2), ylim=(-1, 6), xlabel="hour of the day", ylabel="coffee in litres")
-        ax.plot(result["hour"], result["litres"], **DOTS)
+        ax.plot(result["hour"], result["litres"], markersize=3 * style.scale(), **DOTS)
         level(ax, result["litres"].mean(), "mean")
         (curve,) = ax.plot([], [], **MODEL)
         moving = [curve]
@@ -231,16 +232,16 @@ class Temperature(Explorer):
         bare(image).set_title("the picture")
         top.set(ylim=(-42, 42), ylabel="logit")
         top.tick_params(labelbottom=False)
-        top.axhline(0, color=GREY, linewidth=1)
+        top.axhline(0, color=GREY, linewidth=style.scale())
         bottom.set(ylim=(0, 1.05), xticks=range(10), xlabel="digit", ylabel="probability")
         ink = image.imshow(result["pixels"], cmap="gray_r", vmin=0, vmax=1)
         bars = [*top.bar(range(10), np.zeros(10), color=BLUE), *bottom.bar(range(10), np.zeros(10), color=ORANGE)]
-        moving = [ink, *bars]
+        moving = [ink, *bars, *image.spines.values()]  # a moving picture would cover its frame
         self.update(moving, result)
         return moving
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
-        ink, *bars = moving
+        ink, *bars = moving[:21]
         ink.set_data(result["pixels"])
         for bar, height in zip(bars, [*result["logits"], *result["probabilities"]], strict=True):
             bar.set_height(height)

@@ -43,7 +43,7 @@ def plot_coffee(data: Data, curves: dict[str, Callable] | None = None, *, title:
     """
     x, y = data.train
     ax = plt.figure().subplots()
-    ax.plot(x[:, 0] + 13, y, "o", color=BLUE, markersize=3.5, alpha=0.8)
+    ax.plot(x[:, 0] + 13, y, "o", color=BLUE, markersize=3.5 * style.scale(), alpha=0.8)
     hours, words = torch.linspace(-5, 5, 401)[:, None], []
     for (name, curve), look in zip((curves or {}).items(), STYLES, strict=False):
         with torch.no_grad():
@@ -86,10 +86,15 @@ def plot_kinds(runs: dict[str, Runs], data: Data) -> Axes:
     hours, words = torch.linspace(-5, 5, 401)[:, None], []
     for ax, (name, each) in zip(axes, runs.items(), strict=True):
         errors, place = _errors(each), _best(each)
-        ax.plot(x[:, 0] + 13, y, "o", color=BLUE, markersize=2.5, alpha=0.6)
+        ax.plot(x[:, 0] + 13, y, "o", color=BLUE, markersize=2.5 * style.scale(), alpha=0.6)
         for seed in range(errors.shape[1]):
             with torch.no_grad():
-                ax.plot(hours[:, 0] + 13, each.model(lr=place, seed=seed)(hours)[:, 0], color=BLACK, linewidth=0.9)
+                ax.plot(
+                    hours[:, 0] + 13,
+                    each.model(lr=place, seed=seed)(hours)[:, 0],
+                    color=BLACK,
+                    linewidth=0.9 * style.scale(),
+                )
         best = np.sort(errors[place])
         ax.set(title=f"{name}: {best[0]:.2f} to {best[-1]:.2f}", xlabel="hour", xticks=(8, 13, 18))
         words.append(f"{name} {best[0]:.2f} to {best[-1]:.2f}")
@@ -109,14 +114,14 @@ def plot_ends(runs: dict[str, Runs], data: Data) -> Axes:
     ):
         errors, rates = _errors(each), np.asarray(each.axes["lr"])
         ax.fill_between(rates, errors.min(1), errors.max(1), color=look["color"], **BAND)
-        ax.plot(rates, np.median(errors, 1), marker=marker, markersize=5, label=name, **look)
+        ax.plot(rates, np.median(errors, 1), marker=marker, markersize=5 * style.scale(), label=name, **look)
     slope, offset = best_line(x, y)
     lines = {"mean": rmse(y.mean(), y), "best line": rmse(slope * x[:, 0] + offset, y)}
     for name, error in lines.items():
         level(ax, error, name)
     place = _best(runs["sigmoid"])
     asked = (float(runs["sigmoid"].axes["lr"][place]), float(np.median(_errors(runs["sigmoid"])[place])))
-    ax.plot(*asked, marker="*", color=ORANGE, markersize=15, zorder=4)
+    ax.plot(*asked, marker="*", color=ORANGE, markersize=15 * style.scale(), zorder=4)
     beside(ax, asked[1], f"best with a\nsigmoid: {asked[1]:.2f}", va="bottom")
     ax.set(xscale="log", xlabel="learning rate, log scale", ylabel="RMSE in litres", ylim=(0, 2.15))
     ax.legend(loc="upper left", ncols=2, title="after the last layer")
@@ -155,7 +160,7 @@ def plot_surprise() -> Axes:
     ax.plot(p, 1 - p, color=GREY, linestyle="--")
     ax.annotate("1 − p", (0.3, 0.7), xytext=(-4, -4), textcoords="offset points", ha="right", va="top", color=NOTE)
     for share, name in ((1 / 10, "a tenth each: ln 10"), (1 / 2, "a coin: ln 2")):
-        ax.plot([share], [-math.log(share)], "o", color=ORANGE, markersize=8)
+        ax.plot([share], [-math.log(share)], "o", color=ORANGE, markersize=8 * style.scale())
         ax.annotate(
             f"{name} = {-math.log(share):.2f}",
             (share, -math.log(share)),
@@ -175,10 +180,10 @@ def plot_staircase(shifts: torch.Tensor, loss: torch.Tensor, accuracy: torch.Ten
     """
     width, height = plt.rcParams["figure.figsize"]
     top, bottom = plt.figure(figsize=(width, 1.35 * height)).subplots(2, 1, sharex=True)
-    top.step(shifts, accuracy, where="mid", color=BLUE, linewidth=1.4)
+    top.step(shifts, accuracy, where="mid", color=BLUE, linewidth=1.4 * style.scale())
     bottom.plot(shifts, loss, color=BLACK)
     for ax in (top, bottom):
-        ax.axvline(0, color=GREY, linewidth=1, linestyle=":")
+        ax.axvline(0, color=GREY, linewidth=style.scale(), linestyle=":")
     top.set(ylabel="accuracy")
     bottom.set(ylabel="cross-entropy", xlabel="added to one bias (0: as trained)")
     levels = len(accuracy.unique())
@@ -204,7 +209,8 @@ def plot_twice(once: Runs, twice: Runs, floor: float) -> Axes:
             words.append(f"{key.replace('_', ' ')} {values.min():.2f} to {values.max():.2f}")
     for ax in (left, right):
         ax.set(xlim=(-0.6, 1.6), xticks=(0, 1))
-        ax.set_xticklabels(("softmax once", "twice"))
+        ax.set_xticklabels(("once", "twice"))
+        ax.set_xlabel("softmax")
     left.set(ylim=(0, 1.02), ylabel="accuracy on new digits")
     left.axhline(0.1, **TRUTH)
     left.annotate("guessing", (0.02, 0.1), xycoords=("axes fraction", "data"), xytext=(0, 3), **_POINTS)

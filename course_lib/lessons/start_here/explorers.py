@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
+from course_lib import style
 from course_lib.axes import bare
 from course_lib.colors import BLACK, BLUE, GREY, NOTE, ORANGE
 from course_lib.controls import Choice, Slider, Switches
@@ -68,19 +69,19 @@ class Paint(Explorer):
         between = np.arange(0.5, 7.5)
         lines = [left.vlines(between, -0.5, 7.5), left.hlines(between, -0.5, 7.5)]
         for line in lines:
-            line.set(color=GREY, linewidth=0.6)
+            line.set(color=GREY, linewidth=0.6 * style.scale())
         bars = right.barh(range(10), result["scores"], color=GREY)
         right.set(xlim=(0, 1), ylim=(9.6, -0.6), yticks=range(10), xlabel="share", ylabel="digit")
         right.grid(False)
-        right.axvline(0.1, color=BLACK, linestyle=":", linewidth=1)
+        right.axvline(0.1, color=BLACK, linestyle=":", linewidth=style.scale())
         right.annotate("a tenth each", (0.11, 9.5), fontsize="x-small", va="bottom", color=NOTE)
         says = right.text(0, 1.04, "", transform=right.transAxes, weight="bold")
-        moving = [picture, *lines, *bars, says]
+        moving = [picture, *lines, *bars, says, *left.spines.values()]  # a moving picture would cover its frame
         self.update(moving, result)
         return moving
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
-        picture, _down, _across, *bars, says = moving
+        picture, _down, _across, *bars, says = moving[:14]
         answer, score = _answer(result)
         picture.set_data(result["picture"])
         for digit, bar in enumerate(bars):
@@ -138,13 +139,13 @@ class Slope(Explorer):
         heights, tilts = slopes(curve, x)
         top.plot(x, heights, color=BLACK)
         low.plot(x, tilts, color=BLUE)
-        low.axhline(0, color=BLACK, linewidth=1)
+        low.axhline(0, color=BLACK, linewidth=style.scale())
         top.set(xlim=(-3.1, 3.1), ylim=(-1.8, 4), ylabel="height")
         low.set(ylim=(-3.6, 3.6), xlabel="place x", ylabel="slope")
-        (tangent,) = top.plot([], [], color=ORANGE, linewidth=3, solid_capstyle="round")
-        (here,) = top.plot([], [], "o", color=ORANGE, markersize=8)
-        (below,) = low.plot([], [], "o", color=ORANGE, markersize=8)
-        (drop,) = low.plot([], [], color=ORANGE, linewidth=2)
+        (tangent,) = top.plot([], [], color=ORANGE, linewidth=3 * style.scale(), solid_capstyle="round")
+        (here,) = top.plot([], [], "o", color=ORANGE, markersize=8 * style.scale())
+        (below,) = low.plot([], [], "o", color=ORANGE, markersize=8 * style.scale())
+        (drop,) = low.plot([], [], color=ORANGE, linewidth=2 * style.scale())
         says = top.text(0.5, 0.9, "", transform=top.transAxes, ha="center", weight="bold")
         moving = [tangent, drop, here, below, says]
         self.update(moving, result)
@@ -158,7 +159,7 @@ class Slope(Explorer):
         drop.set_data([place, place], [0, slope])
         here.set_data([place], [height])
         below.set_data([place], [slope])
-        says.set_text(f"slope {slope:+.2f}: {_downhill(slope)}")
+        says.set_text(f"slope {slope:+.2f}: {_downhill(slope)}".replace("-", "−"))
 
     def describe(self, result: dict[str, Any]) -> str:
         slope = result["slope"]

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
+from course_lib import style
 from course_lib.colors import BLACK, BLUE, GREY, WINE
 from course_lib.show import says
 
@@ -48,7 +49,9 @@ def plot_sheet(x: Tensor, y: Tensor, answers: Tensor) -> Axes:
 
 def _mistake(ax: Axes, right: int, down: int, answer: str) -> None:
     """A frame around the picture that begins there, and on its corner the digit it was read as."""
-    ax.add_patch(Rectangle((right - 1.5, down - 1.5), 10, 10, fill=False, color=WINE, linewidth=2, zorder=3))
+    ax.add_patch(
+        Rectangle((right - 1.5, down - 1.5), 10, 10, fill=False, color=WINE, linewidth=2 * style.scale(), zorder=3)
+    )
     box = {"boxstyle": "round,pad=0.12", "facecolor": WINE, "edgecolor": "none"}
     look = {"color": "white", "weight": "bold", "fontsize": "x-small", "ha": "center", "va": "center", "zorder": 4}
     ax.text(right + 8.2, down - 1.2, answer, bbox=box, **look)

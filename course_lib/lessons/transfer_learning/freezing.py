@@ -147,7 +147,7 @@ class Drift(Explorer):
         left.set_xticks([1, 4, 8, 12, 16])
         low = min(-0.1, 1.6 * result["then"].min())
         left.set(ylim=(low, max(0.1, 1.6 * result["then"].max())))
-        left.axhline(0, color=GREY, linewidth=0.8)
+        left.axhline(0, color=GREY, linewidth=0.8 * style.scale())
         left.plot(maps, result["then"], "o", color=BLACK, markerfacecolor="white", label="as trained")
         (now,) = left.plot(maps, result["now"], "D", color=ORANGE, markersize=5 * style.scale(), label="now")
         left.legend(loc="lower left", bbox_to_anchor=(0, 1.08), ncols=2)

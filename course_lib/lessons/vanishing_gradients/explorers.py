@@ -72,7 +72,7 @@ class Slopes(Explorer):
         ax = fig.subplots()
         ax.set(xlim=(-10, 10), ylim=(-1.15, 1.5), xlabel="z, what goes into the nonlinearity", ylabel="out, slope")
         ax.set_xticks((-10, -5, 0, 5, 10), ("beyond", "−5", "0", "5", "beyond"))
-        ax.axhline(0, color=GREY, linewidth=0.8)
+        ax.axhline(0, color=GREY, linewidth=0.8 * style.scale())
         area = ax.add_patch(Polygon([[0, 0], [1, 0], [1, 1]], facecolor=ORANGE, alpha=0.35, linewidth=0))
         area.set_label("where the z lie")
         (out,) = ax.plot([], [], label="what comes out", **TRUTH)
@@ -152,9 +152,13 @@ class Depth(Explorer):
             [-50, -40, -30, -20, -10, 0, 10, 20, 30, 45], ["0", *(f"1e{n}" for n in range(-40, 31, 10)), "∞"]
         )
         size = 3 * style.scale()
-        (wide,) = left.plot([], [], marker="s", markersize=size, color=GREY, linewidth=1, label="over everything")
-        (unit,) = left.plot([], [], marker="o", markersize=size, color=BLUE, linewidth=1, label="unit by unit")
-        (grad,) = right.plot([], [], marker="o", markersize=size, color=BLUE, linewidth=1)
+        (wide,) = left.plot(
+            [], [], marker="s", markersize=size, color=GREY, linewidth=style.scale(), label="over everything"
+        )
+        (unit,) = left.plot(
+            [], [], marker="o", markersize=size, color=BLUE, linewidth=style.scale(), label="unit by unit"
+        )
+        (grad,) = right.plot([], [], marker="o", markersize=size, color=BLUE, linewidth=style.scale())
         (odd,) = right.plot(
             [], [], marker="x", markersize=1.6 * size, color=WINE, linestyle="none", label="0, ∞ or nan"
         )

@@ -52,10 +52,17 @@ def plot_both_spreads(table: dict[str, Tensor]) -> Axes:
         ("std", "over everything", {"color": GREY, "marker": "s"}),
         ("unit_std", "unit by unit", {"color": BLUE, "marker": "o"}),
     ):
-        left.plot(layer, table[name].clamp(min=1e-10), label=label, markersize=3 * style.scale(), linewidth=1, **look)
+        left.plot(
+            layer,
+            table[name].clamp(min=1e-10),
+            label=label,
+            markersize=3 * style.scale(),
+            linewidth=style.scale(),
+            **look,
+        )
     left.set(yscale="log", ylim=(1e-10, 3), xlabel="layer", ylabel="log scale", title="std of the outputs")
     left.legend(loc="center right")
-    right.plot(layer, table["grad_norm"], color=BLUE, marker="o", markersize=3 * style.scale(), linewidth=1)
+    right.plot(layer, table["grad_norm"], color=BLUE, marker="o", markersize=3 * style.scale(), linewidth=style.scale())
     right.set(yscale="log", ylim=(1e-36, 10), xlabel="layer", title="norm of the gradient, log scale")
     first, last = float(table["grad_norm"][0]), float(table["grad_norm"][-1])
     words = f"Left: over everything the spread stays near {float(table['std'][-1]):.2g}; unit by unit it falls to "
@@ -79,7 +86,7 @@ def plot_k(sweeps: dict[str, tuple[Sequence[float], np.ndarray]]) -> Axes:
         ax.fill_between(gains, k.min(1), k.max(1), color=look["color"], **BAND)
         ax.plot(gains, median, markersize=4 * style.scale(), label=name, **look)
         ends.append(f"{name} from {median[0]:.2g} to {median[-1]:.2g}")
-    ax.axhline(1, color=BLACK, linewidth=1)
+    ax.axhline(1, color=BLACK, linewidth=style.scale())
     beside(ax, 1, "kept")
     ax.set(xscale="log", yscale="log", xlabel="gain of the weights, log scale", ylim=(0.1, 5))
     ax.set(ylabel="k, the factor a layer, log scale")
@@ -160,7 +167,7 @@ def plot_scales(scales: Tensor, plain: list[Best], normed: list[Best], marks: di
         ax.plot(scales, np.median(acc, 1), label=label, markersize=4 * style.scale(), **look)
     level(ax, 0.1, "guessing")
     for name, scale in marks.items():
-        ax.axvline(scale, color=GREY, linewidth=0.8, ymax=0.97)
+        ax.axvline(scale, color=GREY, linewidth=0.8 * style.scale(), ymax=0.97)
         ax.annotate(name, (scale, 1.0), xycoords=("data", "axes fraction"), ha="center", fontsize="small")
     ax.set(xscale="log", xlabel="std of the first weights, log scale")
     _accuracy_axis(ax)
