@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 RLE = 3  # zlib's strategy for long runs of one value, which is what a figure is made of: as quick, and 15 % smaller
+
+
+COLOURS = 224
+"""Found in the picture. The rest of the 256 are greys from black to white: ink and shares are grey, and the nearest
+colour of those found was often a tinted one, because it was the mean of a grey and of the edge of a coloured line."""
 
 
 class PalettePng:
@@ -34,7 +43,9 @@ class PalettePng:
         if self._known is not None:
             indexed = picture.quantize(palette=self._known, dither=Image.Dither.NONE)
         if self._known is None or self._error(rgba, indexed) > self._off + self.WORSE:
-            self._known = picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+            self._known = _with_greys(
+                picture.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+            )
             indexed = picture.quantize(palette=self._known, dither=Image.Dither.NONE)  # as for all that follow
             self._off = self._error(rgba, indexed)
         file = io.BytesIO()
@@ -48,3 +59,10 @@ class PalettePng:
         colours[: len(flat)] = flat
         some = slice(None, None, self.EVERY)
         return int(np.abs(colours[np.asarray(indexed)[some, some]] - rgba[some, some, :3]).max())
+
+
+def _with_greys(found: Image.Image) -> Image.Image:
+    """The picture whose palette has the colours found and an even ramp of greys."""
+    greys = np.linspace(0, 255, 256 - COLOURS).round().astype(np.uint8).repeat(3)
+    found.putpalette(found.getpalette()[: 3 * COLOURS] + greys.tolist())
+    return found

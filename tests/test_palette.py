@@ -45,6 +45,15 @@ def test_first_picture_is_close():
     assert off(PalettePng()(figure((0, 114, 178))), figure((0, 114, 178))) <= 16
 
 
+def test_grey_stays_grey_among_many_colours():
+    """Pale ink on a canvas came out pink, because a frame on the same picture is orange."""
+    picture, ramp = figure((213, 94, 0)), np.linspace(0, 1, 140)[:, None]
+    for row, ink in enumerate([(0, 0, 0), (213, 94, 0), (0, 114, 178), (178, 24, 43), (33, 102, 172)]):
+        picture[2 * row : 2 * row + 2, 10:150, :3] = (255 - ramp * (255 - np.array(ink))).round()
+    greys = decoded(PalettePng()(picture))[:2, 10:150]
+    assert (greys.max(-1) - greys.min(-1)).max() == 0
+
+
 def test_palette_is_kept_while_it_fits(learned):
     encode = PalettePng()
     for shift in range(6):
