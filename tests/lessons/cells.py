@@ -1,5 +1,8 @@
 """The code cells of a lesson's notebook, for tests that run them."""
 
+import ast
+from collections.abc import Collection
+
 import nbformat
 
 from course_lib.commands.checkout import ROOT
@@ -15,6 +18,33 @@ def code_cell(lesson: str, tag: str) -> str:
     """The source of the one code cell with a tag."""
     (cell,) = [cell for cell in code_cells(lesson) if tag in cell.metadata.get("tags", [])]
     return cell.source
+
+
+def with_what_they_need(lesson: str, tags: Collection[str]) -> list[nbformat.NotebookNode]:
+    """The code cells with one of the tags, the first one, and all cells that bind a name which these use; in order."""
+    cells = code_cells(lesson)
+    names = [_names(cell.source) for cell in cells]
+    wanted = [i for i, cell in enumerate(cells) if i == 0 or set(tags) & set(cell.metadata.get("tags", []))]
+    found = set()
+    while wanted:
+        found.add(i := wanted.pop())
+        makers = [[j for j in range(i) if name in names[j][0]] for name in names[i][1]]
+        wanted += {those[-1] for those in makers if those} - found
+    return [cells[i] for i in sorted(found)]
+
+
+def _names(source: str) -> tuple[set[str], set[str]]:
+    """The names that a cell binds, and those that it uses."""
+    bound, used = set(), set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()):
+                used.add(name)
+            case ast.Name(id=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                bound.add(name)
+            case ast.alias(name=name, asname=other):
+                bound.add(other or name.partition(".")[0])
+    return bound, used
 
 
 def lessons() -> list[str]:

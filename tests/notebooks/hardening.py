@@ -1,12 +1,15 @@
 """A pytest plugin that closes the holes through which nbval 0.11.0 lets a broken notebook pass.
 
 Without it, nbval passes a cell that an unknown magic aborted, hangs up to the whole time limit on a dead kernel, and
-passes a cell marked as raising that raises nothing. It patches private names, so it is held to the very version it was
-written for; test_hardening.py shows with small bad notebooks that each of them fails.
+passes a cell marked as raising that raises nothing, one that warns, and a figure without its alternative text. It
+patches private names, so it is held to the very version it was written for; test_hardening.py shows with small bad
+notebooks that each of them fails.
 
 Loaded by name: `pytest -p tests.notebooks.hardening --nbval-lax ...` (see course_lib/commands/test.py).
 """
 
+import html
+import re
 import time
 from queue import Empty
 
@@ -17,6 +20,7 @@ from nbval.plugin import IPyNbCell
 if nbval.__version__ != "0.11.0":
     raise RuntimeError(f"tests/notebooks/hardening.py mends nbval 0.11.0, found {nbval.__version__}")
 
+FEWEST_WORDS = 4  # of an alternative text
 _runtest = IPyNbCell.runtest
 
 
@@ -43,7 +47,8 @@ def await_reply(self, msg_id, timeout=None):
 
 
 def runtest(self):
-    """As nbval's own, but what the kernel replied counts too: an error fails, and a raising cell has to raise."""
+    """As nbval's own, but all that the kernel said counts: an error fails, a raising cell has to raise, no cell warns,
+    and a cell that shows a figure shows it with its alternative text."""
     self.parent.kernel.last_reply = {}
     _runtest(self)
     status = self.parent.kernel.last_reply.get("status")
@@ -51,6 +56,23 @@ def runtest(self):
         self.raise_cell_error("marked as raising, but it ran")
     if not self.options["check_exception"] and status == "error":
         self.raise_cell_error("failed without traceback")
+    for problem in problems(self.cell, self.test_outputs):
+        self.raise_cell_error(problem)
+
+
+def problems(cell, outputs):
+    """What is wrong with what a cell has put out, in sentences."""
+    warned = "".join(each["text"] for each in outputs if each.get("name") == "stderr")
+    if warned:
+        yield f"printed to stderr: {warned}"
+    pages = ["".join(each["data"].get("text/html", "")) for each in outputs if "data" in each]
+    images = [image for page in pages for image in re.findall(r"<img\b[^>]*>", page)]
+    if not images and ("show(" in cell.source or "explorer" in cell.metadata.get("tags", [])):
+        yield "shows no figure"
+    for image in images:
+        alt = html.unescape("".join(re.findall(r'\balt="([^"]*)"', image)))
+        if len(alt.split()) < FEWEST_WORDS:
+            yield f"shows a figure whose alternative text is {alt!r}"
 
 
 RunningKernel.execute_cell_input = execute_cell_input

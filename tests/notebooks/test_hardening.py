@@ -11,6 +11,7 @@ from course_lib import tidy
 from course_lib.commands.checkout import ROOT
 from course_lib.commands.test import NBVAL
 
+SHOWS = "from IPython.display import HTML\nHTML('<img {} src=\"data:,\">')"
 CLAIM = "print('✓ ' + str(1 + 1))"
 
 # name: (source of the cell, its tags, its stored text or None, words in the report)
@@ -21,6 +22,11 @@ BAD = {
     "too long": ("import time; time.sleep(60)", [], None, "Timeout of 2 seconds"),
     "an exception": ("1 / 0", [], None, "ZeroDivisionError"),
     "wrong stored claim": (CLAIM, [tidy.CHECKED], "✓ 3\n", "Cell outputs differ"),
+    "a warning": ("import warnings; warnings.warn('careful')", [], None, "printed to stderr"),
+    "figure without words": (SHOWS.format('alt="Figure"'), [], None, "alternative text is 'Figure'"),
+    "figure without alt": (SHOWS.format(""), [], None, "alternative text is ''"),
+    "no figure": ("show = print; show('a figure')", [], None, "shows no figure"),
+    "an explorer that is not there": ("1", ["explorer"], None, "shows no figure"),
     "warning beside a claim": (f"{CLAIM}\nimport sys; print(1, file=sys.stderr)", [tidy.CHECKED], "✓ 2\n", "stderr"),
 }
 
@@ -63,4 +69,5 @@ def test_a_bad_notebook_fails(failures, name):
 def test_a_good_notebook_passes(tmp_path):
     tidy.write(notebook(CLAIM, [tidy.CHECKED], "✓ 2\n"), tmp_path / "claim.ipynb")
     tidy.write(notebook("1 / 0", ["raises-exception"], None), tmp_path / "raises.ipynb")
-    assert run_nbval(tmp_path) == {"claim": "", "raises": ""}
+    tidy.write(notebook(SHOWS.format('alt="Two lines that cross."'), ["explorer"], None), tmp_path / "figure.ipynb")
+    assert run_nbval(tmp_path) == {"claim": "", "figure": "", "raises": ""}
