@@ -109,18 +109,15 @@ def test_a_family_that_fails_does_not_stop_the_others(monkeypatch, capsys, tmp_p
 
 
 @pytest.mark.slow
-def test_the_cheap_families_run_and_name_each_row_once(capsys, tmp_path):
-    assert (
-        command.main(
-            ["--quick", "fit", "fit_many", "explorers", "imports", "pretrain", "--json", str(tmp_path / "a.json")]
-        )
-        == 0
-    )
+def test_two_families_run_and_name_each_row_once(capsys, tmp_path):
+    """The build machine runs all families by their own command; here it is enough that the command holds together."""
+    assert command.main(["--quick", "fit", "fit_many", "--json", str(tmp_path / "a.json")]) == 0
     written = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert set(written) == {"machine", "quick", "rows"}
     assert all(set(each) == KEYS for each in written["rows"])
     names = [each["name"] for each in written["rows"]]
-    assert len(names) == len(set(names)) >= 12
+    assert {name.partition(":")[0] for name in names} == {"fit", "fit_many"}
+    assert len(names) == len(set(names)) >= 4
     assert all(each["ours"] > 0 for each in written["rows"] if "not installed" not in each["note"])
 
 
