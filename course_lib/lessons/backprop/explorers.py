@@ -165,7 +165,8 @@ class Nudge(Explorer):
         seen = len(np.unique(result["curve"]))
         says = f"With h = {result['h']:.2g} the slope is off by {result['error']:.2g} of its size. "
         if seen < 40:
-            return says + f"The curve is a staircase: among 161 places it takes only {seen} values."
+            takes = f"only {seen} values" if seen > 1 else "a single value"
+            return says + f"The curve is a staircase: among 161 places it takes {takes}."
         if result["error"] > 1e-3 and result["h"] > 1e-3:
             return says + "The curve bends between the places that are compared."
         return says + "From this close, the curve looks straight."

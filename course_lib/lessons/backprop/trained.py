@@ -32,6 +32,7 @@ IN_WORDS = {  # what is wrong, in a few words; p: the probabilities that the net
 }
 SIZES = (64, 16, 16, 10)
 STEPS = 200
+HIGHEST = 3  # loss, where the picture of both trainings ends
 
 
 @lru_cache(maxsize=64)
@@ -79,7 +80,9 @@ class Mistakes(Explorer):
         left.annotate("this part goes\nuphill →", (93, 0.3), fontsize="small", color=NOTE)
         (points,) = left.plot([], [], color=ORANGE, marker="o", markersize=8 * style.scale(), linestyle="none")
         stems = [left.plot([], [], color=ORANGE, linewidth=2 * style.scale())[0] for _ in NAMES]
-        right.set(xlim=(0, STEPS + 5), ylim=(0, 3), xlabel="step", ylabel="loss on new digits", title="and training")
+        right.set(
+            xlim=(0, STEPS + 5), ylim=(0, HIGHEST), xlabel="step", ylabel="loss on new digits", title="and training"
+        )
         plot_guessing(right, 10)
         (good,) = right.plot([], [], label="right gradient", **TRAIN)
         (bad,) = right.plot(
@@ -107,9 +110,11 @@ class Mistakes(Explorer):
         off = (
             f"a part of it is {max(known):.0f} degrees off" if known and max(known) >= 0.5 else "each part points right"
         )
+        out = [name for name in ("right", "wrong") if not (result[name] <= HIGHEST).any()]
+        unseen = {1: " One of the curves lies above the picture.", 2: " Both curves lie above the picture."}
         return (
             f"“{result['slip']}” ({IN_WORDS[result['slip']]}): {off}. After {STEPS} steps the loss on new digits is "
-            f"{_loss(wrong)}; with the right gradient it is {_loss(right)}."
+            f"{_loss(wrong)}; with the right gradient it is {_loss(right)}.{unseen.get(len(out), '')}"
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
