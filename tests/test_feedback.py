@@ -99,8 +99,8 @@ def test_a_usual_slip_that_ends_in_nan_is_named():
     outcome = judge(exercise, lambda z: z.exp() / z.exp().sum())
     assert outcome.misconceptions == ("overflow",) and outcome.message == "Too large."
     second = judge(exercise, lambda z: z.exp() / z.exp().sum(), misses=1).message
-    assert "Too large." in second and "your function returns NaN" in second
-    assert "your function returns NaN" in judge(exercise, lambda z: z * float("nan")).message
+    assert "Too large." in second and "your function returns nan" in second
+    assert "your function returns nan" in judge(exercise, lambda z: z * float("nan")).message
 
 
 def test_an_answer_right_on_the_shown_case_only_is_not_yet():
@@ -129,7 +129,7 @@ def broken(theta, grad, lr):
         (broken, "error", "in broken:  return theta @ torch.ones(7)\nRuntimeError"),
         (lambda theta, grad, lr: None, "not yet", "your function returns None"),
         (lambda theta, grad, lr: "down", "not yet", "your function returns a string"),
-        (lambda theta, grad, lr: theta * float("nan"), "not yet", "your function returns NaN"),
+        (lambda theta, grad, lr: theta * float("nan"), "not yet", "your function returns nan"),
         (lambda theta, grad, lr: theta[None], "not yet", "shape (1, 2), where shape (2,) is expected"),
         (lambda theta, grad, lr: theta.int(), "not yet", "whole numbers (int32), where floats (float32)"),
         (lambda theta, grad, lr: (theta, grad), "not yet", "a tuple of 2 entries, where a tensor of shape (2,)"),
