@@ -15,6 +15,7 @@ from course_lib.lessons import convolutions as lesson
 from course_lib.lessons.convolutions.exciting import LAYERS, answer
 from course_lib.lessons.convolutions.pictures import KERNELS, one_of_each
 from course_lib.lessons.convolutions.windows import TARGETS, three
+from course_lib.show import show
 from tests.lessons.cells import code_cells
 
 DIGITS = course.load("digits")
@@ -27,7 +28,8 @@ def cell(name):
 
 def names_after(*ids, **given_names):
     """What the cells `ids` of the notebook define."""
-    names = {"torch": torch, "nn": nn, "F": F, "course": course, "lesson": lesson, "digits": DIGITS, **given_names}
+    names = {"torch": torch, "nn": nn, "F": F, "course": course, "lesson": lesson, "digits": DIGITS, "show": show}
+    names |= given_names
     for name in ids:
         exec(cell(name).source, names)
     return names
