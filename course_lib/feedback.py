@@ -115,10 +115,11 @@ def _not_a_function(exercise: Exercise, answer: Any) -> Outcome:
 
 def _unusable(exercise: Exercise, args: tuple, mine: Result, right: Result) -> Outcome | None:
     """When the call raised, or gave something that cannot be compared."""
-    at = _case(exercise, args)
     if mine.error is not None:
+        at = _case(exercise, args, shapes=True)
         said = f"For {at} your code stopped with an error:" if at else "Your code stopped with an error:"
         return _outcome(ERROR, said, Code(own_traceback(mine.error)))
+    at = _case(exercise, args)
     if mine.value is None and exercise.nothing:
         return _outcome(NOT_YET, exercise.nothing)
     if _complete(exercise, [mine]):
@@ -140,7 +141,8 @@ def _known(exercise: Exercise, got: list[Result], expected: list[Result], proble
     if not names and _complete(exercise, got):
         said, names = _by_part(exercise, got, expected)
     if not names:
-        return problem
+        way_on = (f"{exercise.how('hint')} gives a hint.",) if problem.kind == ERROR else ()
+        return _outcome(problem.kind, *problem.parts, *way_on)
     general = problem.parts if misses or problem.kind == ERROR else ()
     general += (_way_on(exercise),) if misses and problem.kind == ERROR else ()
     return _outcome(NOT_YET, *said, *general, names=names)
@@ -244,13 +246,19 @@ def _changed_input(name: str, value: Any) -> Outcome:
     return _outcome(NOT_YET, words, "Make a new tensor: `a = a - b` does, `a -= b` changes the old one.")
 
 
-def _case(exercise: Exercise, args: tuple) -> str:
+def _case(exercise: Exercise, args: tuple, *, shapes: bool = False) -> str:
+    """The arguments in words; `shapes`: tables by their shapes alone, which is what an error speaks of."""
     pairs = list(zip(exercise.parameters, args, strict=False))
-    if len(pairs) > 4 or exercise.returns:  # nobody reads eight tensors: their shapes will do
-        shaped = [hasattr(value, "shape") and value.ndim > 0 for _, value in pairs]
-        words = (f"{n} {tuple(v.shape)}" if s else f"{n} = {show(v)}" for (n, v), s in zip(pairs, shaped, strict=True))
-        return ", ".join(words)
-    return ", ".join(f"{name} = {show(value)}" for name, value in pairs)
+    many = len(pairs) > 4 or bool(exercise.returns)  # nobody reads eight tensors: their shapes will do
+
+    def words(name: str, value: Any) -> str:
+        table = getattr(value, "ndim", 0) > 1 or (exercise.returns and getattr(value, "ndim", 0) > 0)
+        long = getattr(value, "ndim", 0) > 0 and len(value) > 6
+        if (shapes and table) or (many and (table or long)):
+            return f"{name} {tuple(value.shape)}"
+        return f"{name} = {show(value)}"
+
+    return ", ".join(words(name, value) for name, value in pairs)
 
 
 def _outcome(kind: str, *parts: str, names: tuple[str, ...] = ()) -> Outcome:

@@ -247,3 +247,22 @@ def test_what_is_asked_stands_in_the_first_answer():
     from course_lib.lessons.learning_rates import limit_rate
 
     assert limit_rate.question in judge(limit_rate, lambda curvatures: ...).message
+
+
+def test_an_error_speaks_of_shapes_and_says_where_help_is():
+    exercise = Exercise(
+        "lesson/product",
+        question="Return the product.",
+        cases=[(torch.ones(5, 2), torch.ones(3, 2), torch.tensor([1.0, 2.0, 3.0]))],
+        oracle=lambda x, W, b: x @ W.T + b,
+        solution=lambda x, W, b: x @ W.T + b,
+        hints=("Look.", "Think.", "Turn it over."),
+        why="So it is.",
+        wrong={},
+    )
+    outcome = judge(exercise, lambda x, W, b: x @ W + b)
+    assert outcome.parts[0].startswith("For x (5, 2), W (3, 2), b = [1, 2, 3] your code stopped")
+    assert "cannot be multiplied (5x2 and 3x2)" in outcome.parts[1]
+    assert outcome.parts[2] == "`lesson.product.hint()` gives a hint."
+    wrong = judge(exercise, lambda x, W, b: x @ W.T).message
+    assert "x = [[1, 1]" in wrong  # numbers where a number is wrong

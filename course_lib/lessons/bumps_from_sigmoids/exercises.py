@@ -131,6 +131,14 @@ bump = Exercise(
             lambda x, left, right, w, height: height * (torch.sigmoid(w * (x - left)) + torch.sigmoid(w * (x - right))),
             "You add the two steps: a staircase. It never comes down again.",
         ),
+        "one unit": (
+            lambda x, left, right, w, height: height * torch.sigmoid(w * (x - left)),
+            "Your curve rises and never comes down. A second unit has to take the step back at `right`.",
+        ),
+        "hard edges": (
+            lambda x, left, right, w, height: height * ((x > left) & (x < right)).to(x.dtype),
+            "You draw a box with hard edges. A sigmoid unit rises as softly as `w` says: `torch.sigmoid`.",
+        ),
         "a hole": (
             lambda x, left, right, w, height: height * (torch.sigmoid(w * (x - right)) - torch.sigmoid(w * (x - left))),
             "You dig a hole. The unit that steps first has to count positively.",
@@ -256,6 +264,7 @@ size = Exercise(
     ),
     why="Parameters are what you store and train, multiplications (each followed by an addition) are what you wait "
     "for. Here they are nearly the same number; in lesson 06 they are far apart.",
+    returns=("parameters", "multiplications"),
     another="`sum(p.numel() for p in course.MLP(*sizes).parameters())` counts the first.",
     wrong={
         "no biases": (

@@ -74,6 +74,20 @@ linear = Exercise(
             lambda x, W, b: x @ W.T + b * x.sum(1, keepdim=True),
             "You add the bias to every weight, so it is multiplied by the inputs. It stands alone, once per output.",
         ),
+        "not turned over": (
+            lambda x, W, b: x @ W + b,
+            "`x @ W` multiplies by the columns of `W`, and (B, D) fits (H, D) only by accident. The weights of one "
+            "output are a row of `W`: turn it over first.",
+        ),
+        "as on paper": (
+            lambda x, W, b: W @ x + b,
+            "`W @ x` is for an x that is a column. Here each row of `x` is an example, so `x` stands first, and `W` "
+            "is turned over.",
+        ),
+        "entry by entry": (
+            lambda x, W, b: x * W + b,
+            "`*` multiplies entry by entry and adds nothing up. The matrix product is `@`.",
+        ),
         "a nonlinearity": (
             lambda x, W, b: torch.relu(x @ W.T + b),
             "Your outputs are never below 0: there is a nonlinearity in it. This is the linear part alone.",
@@ -123,6 +137,7 @@ collapse = Exercise(
     "of `W`.",
     rtol=1e-3,
     atol=1e-4,
+    returns=("W", "b"),
     wrong={
         "the other way round": (
             lambda W1, b1, W2, b2: (W1 @ W2, W2 @ b1 + b2),
@@ -262,8 +277,8 @@ def _softmax_oracle(z: Tensor, T: float) -> Tensor:
 
 
 def softmax_solution(z, T):
-    powers = torch.exp((z - z.max(-1, keepdim=True).values) / T)
-    return powers / powers.sum(-1, keepdim=True)
+    powers = torch.exp((z - z.max(1, keepdim=True).values) / T)
+    return powers / powers.sum(1, keepdim=True)
 
 
 def _softmax_cases(seed: int) -> list[tuple]:
@@ -285,12 +300,12 @@ softmax = Exercise(
     hints=(
         "Divide by T, take the exponential, divide by the sum of the row. Which of these may overflow?",
         "A constant added to a whole row changes nothing. Choose it so that the largest logit of the row becomes 0.",
-        "Subtract the row's largest value first: `max(-1, keepdim=True).values` has the shape (B, 1), and so should "
+        "Subtract the row's largest value first: `max(1, keepdim=True).values` has the shape (B, 1), and so should "
         "the sum.",
     ),
     why="Softmax only knows differences of logits. That is why the constant does no harm, and why it can be used to "
     "keep the numbers small.",
-    another="`torch.softmax(z / T, dim=-1)`, which subtracts the maximum for you.",
+    another="`torch.softmax(z / T, 1)`, which subtracts the maximum for you.",
     wrong={
         "overflow": (
             lambda z, T: torch.exp(z / T) / torch.exp(z / T).sum(-1, keepdim=True),
@@ -353,7 +368,7 @@ def _cross_entropy_oracle(z: Tensor, y: Tensor) -> Tensor:
 
 
 def cross_entropy_solution(z, y):
-    p = torch.softmax(z, -1)
+    p = torch.softmax(z, 1)
     right = p[torch.arange(len(y)), y]  # (B,) the probability of each row's own class
     return -right.log().mean()
 
