@@ -10,6 +10,13 @@ from typing import Any
 Exact = int | bool | str | tuple[int, ...]
 
 
+class NotSo(AssertionError):
+    """A claim that is false here; a notebook shows one sentence instead of our frames."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"✗ not so: {self}.", "If you changed something above on purpose, that is an answer, and no fault."]
+
+
 def claim(
     text: str,
     value: Any,
@@ -36,8 +43,8 @@ def claim(
         unit: written behind the bound.
 
     Raises:
-        AssertionError: when it is false; NaN makes every bound false. With ``COURSE_CLAIMS_LOG`` set, nothing is
-            raised: the result is appended to that file as one line of JSON (text, value, bound, ok).
+        NotSo: an AssertionError, when it is false; NaN makes every bound false. With ``COURSE_CLAIMS_LOG`` set,
+            nothing is raised: the result is appended to that file as one line of JSON (text, value, bound, ok).
         ValueError: unless exactly one bound is given.
         TypeError: when value is no single number, or `equals` is no exact thing.
 
@@ -54,7 +61,7 @@ def claim(
             file.write(json.dumps({"text": text, "value": value, "bound": words, "ok": ok}, ensure_ascii=False) + "\n")
     elif not ok:
         exact = f"{value:.10g}" if isinstance(value, float) else _number(value)  # 0.7999999, not 0.8
-        raise AssertionError(f"{text}: {exact} is not {words}")
+        raise NotSo(f"{text}: {exact} is not {words}")
     print(f"{'✓' if ok else '✗ not so:'} {text}: {words}")
 
 

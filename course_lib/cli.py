@@ -77,6 +77,9 @@ def main(argv: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     top = parser()
+    if not (sys.argv[1:] if argv is None else argv):
+        top.print_help(sys.stderr)
+        return TROUBLE
     args, rest = top.parse_known_args(argv)
     if rest and args.command not in ("lab", "test"):
         top.error(f"course {args.command} does not know {' '.join(rest)}")

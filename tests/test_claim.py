@@ -108,3 +108,11 @@ def test_the_log_keeps_value_and_bound_and_nothing_is_raised(tmp_path, monkeypat
     assert first == {"text": "Right", "value": 0.5, "bound": "above 0.25", "ok": True}
     assert math.isnan(second["value"]) and second["bound"] == "above 0.25 s" and second["ok"] is False
     assert capsys.readouterr().out == "✓ Right: above 0.25\n✗ not so: Wrong: above 0.25 s\n"
+
+
+def test_a_notebook_shows_one_sentence_and_none_of_our_frames():
+    with pytest.raises(AssertionError) as error:
+        claim("Share that the net reads", 0.1, above=0.88)
+    first, second = error.value._render_traceback_()
+    assert first == "✗ not so: Share that the net reads: 0.1 is not above 0.88."
+    assert "on purpose" in second

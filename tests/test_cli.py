@@ -134,7 +134,7 @@ ERRORS = [
     ("claims --jobs 0", as_it_is, 2, "'0' is no number of runs"),
     ("run --stor", as_it_is, 2, "course run does not know --stor"),
     ("fly", as_it_is, 2, "invalid choice: 'fly'"),
-    ("", as_it_is, 2, "required: COMMAND"),
+    ("", as_it_is, 2, "open the lessons in JupyterLab"),
 ]
 
 
