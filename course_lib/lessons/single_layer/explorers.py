@@ -25,7 +25,7 @@ class Line(Explorer):
 
     controls = {
         "slope": Slider(-1, 1, start=0.4, step=0.01, label="slope w", unit="litres per hour"),
-        "offset": Slider(-1, 4, start=1, step=0.05, label="offset b", unit="litres"),
+        "offset": Slider(-1, 4, start=1, step=0.05, label="bias b", unit="litres"),
     }
     figsize = (6.4, 3.6)
     also_show = (rmse, best_line)

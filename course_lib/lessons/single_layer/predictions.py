@@ -5,7 +5,7 @@ from course_lib.prediction import Choice, Number, Prediction
 corners = Prediction(
     "single_layer/corners",
     "Five linear layers in a row, 16 numbers wide on the inside, trained on the coffee. "
-    "How many corners or bends can the curve have that comes out?",
+    "How many corners or bends does the curve have that comes out?",
     Number(0, 64, integer=True, start=16),
     usual={
         "one at each joint": (

@@ -4,9 +4,9 @@ from course_lib.prediction import Choice, Number, Prediction
 
 read = Prediction(
     "start_here/read",
-    "A small net looks 20 times at 1,397 handwritten digits; that takes less than five seconds. "
+    "A small net looks 20 times at 1,397 handwritten digits; that takes a few seconds. "
     "Then it is shown 200 others. How many of the 200 does it read rightly?",
-    Number(0, 200, integer=True, unit="of 200"),
+    Number(0, 200, integer=True, unit="digits"),
     usual={
         "it can only guess": (
             20,
