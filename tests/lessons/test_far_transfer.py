@@ -316,7 +316,7 @@ def test_mistakes_are_shown_the_surest_first(far):
     scores = [guess.score for guess in told.guesses]
     assert scores == sorted(scores, reverse=True)
     assert repr(told).count("labelled ants") == 6
-    assert "Named wrongly: 3 of 7 val pictures; the surest mistake first." in repr(told)
+    assert "Named wrongly: 3 of 7 validation pictures; the surest mistake first." in repr(told)
 
 
 def test_fine_tuning_says_first_how_long(far, capsys):

@@ -178,7 +178,7 @@ class Forget(Explorer):
         ends = "still jumps, now" if restless else "ends"
         return (
             f"At rate {result['rate']:.2g}, keeping {result['keep']}, the loss {ends} at {_loss(losses[-1])}; "
-            f"{result['right']:.0%} of the new points are named rightly."
+            f"{100 * result['right']:.0f} % of the new points are named rightly."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:

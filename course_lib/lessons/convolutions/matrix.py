@@ -95,7 +95,7 @@ class Tied(Explorer):
         used = len(np.unique(matrix[matrix != 0]))
         return (
             f"Stride {result['stride']}, padding {result['padding']}: {len(matrix)} units × {matrix.shape[1]} pixels = "
-            f"{matrix.size} places, {zeros:.0%} of them empty, the others filled from {used} weights. "
+            f"{matrix.size} places, {100 * zeros:.0f} % of them empty, the others filled from {used} weights. "
             f"Unit {result['unit']} uses {int((matrix[result['unit']] != 0).sum())} of them."
         )
 

@@ -76,7 +76,8 @@ class Shift(Explorer):
 
     def describe(self, result: dict[str, Any]) -> str:
         answers = ", ".join(
-            f"{name} {row.argmax()} ({row.max():.0%})" for name, row in zip(self.nets, result["says"], strict=True)
+            f"{name} {row.argmax()} ({100 * row.max():.0f} %)"
+            for name, row in zip(self.nets, result["says"], strict=True)
         )
         return f"A {result['digit']}, {result['right']} to the right and {result['down']} down. They read: {answers}."
 

@@ -61,7 +61,7 @@ class Hiker(Explorer):
 
     controls = {
         "start": Slider(-3.6, 3.6, start=3.4, step=0.1, label="start θ"),
-        "rate": Slider(0.01, 2, start=0.03, log=True, label="step size α"),
+        "rate": Slider(0.01, 2, start=0.03, log=True, label="rate α"),
         "fog": Choice("fog", "clear sky", label="weather"),
     }
     figsize = (6.4, 3.4)
@@ -129,7 +129,7 @@ class Hiker(Explorer):
 
 
 class Bowl(Explorer):
-    """One bowl, one step size: slow, straight to the bottom, over and back, or out?"""
+    """One bowl, one rate: slow, straight to the bottom, over and back, or out?"""
 
     controls = {
         "rate": Slider(1 / 32, 4, start=2, log=True, step=math.log10(2) / 12, label="rate α"),
@@ -300,7 +300,7 @@ class Rate(Explorer):
             return f"At rate {result['rate']:.3g} not one epoch was finished. {result['why']}"
         says = (
             f"At rate {result['rate']:.3g} the training loss ends at {_short(result['train_loss'][-1])} "
-            f"and {result['val_acc'][-1]:.0%} of the validation flowers are named rightly."
+            f"and {100 * result['val_acc'][-1]:.0f} % of the validation flowers are named rightly."
         )
         if result["dead"] == 1:
             return says + " One layer is dead: no flower wakes any of its units."

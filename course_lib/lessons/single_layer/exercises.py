@@ -310,7 +310,7 @@ softmax = Exercise(
         "overflow": (
             lambda z, T: torch.exp(z / T) / torch.exp(z / T).sum(-1, keepdim=True),
             "Right for small logits. For logits near 1000 the exponential is too large for float32: it becomes "
-            "infinite, and infinite divided by infinite is NaN. Make the largest logit of each row 0 first, before you "
+            "infinite, and infinite divided by infinite is nan. Make the largest logit of each row 0 first, before you "
             "divide by T: is the difference in brackets?",
         ),
         "another constant": (
@@ -320,7 +320,7 @@ softmax = Exercise(
         ),
         "one maximum for all": (
             lambda z, T: torch.exp((z - z.max()) / T) / torch.exp((z - z.max()) / T).sum(-1, keepdim=True),
-            "You subtract the largest logit of the whole table. A row far below it becomes 0/0, which is NaN. Each row "
+            "You subtract the largest logit of the whole table. A row far below it becomes 0/0, which is nan. Each row "
             "needs its own.",
         ),
         "over the batch": (

@@ -74,7 +74,7 @@ class Line(Explorer):
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         away = result["rmse"] / result["best"] - 1
-        return bool(away <= 0.01), f"come within 1 % of the best line there is; now {away:.1%} above it"
+        return bool(away <= 0.01), f"come within 1 % of the best line there is; now {100 * away:.1f} % above it"
 
 
 FUNCTIONS = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "ReLU": torch.relu, "none": torch.clone}

@@ -159,7 +159,7 @@ class Paths(Explorer):
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         few = float(result["carried"][:6].sum())
         met = result["blocks"] >= 70 and few >= 0.9
-        return met, f"70 blocks, and 90 % of the gradient through ways of 5 branches or fewer; now {few:.0%}"
+        return met, f"70 blocks, and 90 % of the gradient through ways of 5 branches or fewer; now {100 * few:.0f} %"
 
 
 def _number(value: float) -> str:

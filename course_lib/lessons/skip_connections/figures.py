@@ -134,7 +134,8 @@ def plot_slices(slices: dict[str, np.ndarray], span: float) -> Axes:
         ax.plot(0, 0, "D", color=BLACK, markersize=5 * style.scale())
         ax.grid(False)
         middle = losses[len(losses) // 2, len(losses) // 2]
-        words.append(f"{name}: {middle:.2g} in the middle, {np.mean(losses < math.log(10)):.0%} better than guessing")
+        better = 100 * np.mean(losses < math.log(10))
+        words.append(f"{name}: {middle:.2g} in the middle, {better:.0f} % better than guessing")
     axes[0].set_ylabel("along another")
     bar = figure.colorbar(image, ax=axes)
     bar.set_ticks(np.log10([0.1, 0.3, 1, 10, 100, 1000]), labels=["0.1", "0.3", "1", "10", "100", "more"])

@@ -157,9 +157,9 @@ def _count_cases(seed: int) -> list[tuple]:
 
 count = Exercise(
     "skip_connections/count",
-    question="How many parameters has a block of ResNet-18? Its two 3 x 3 convolutions have no biases; the first goes "
+    question="How many parameters has a block of ResNet-18? Its two 3 × 3 convolutions have no biases; the first goes "
     "from `inputs` to `channels` maps. Each convolution has a batch norm behind it, with two parameters a map. "
-    "Where `stride` is not 1 or the number of maps changes, the shortcut is a 1 x 1 convolution with a batch norm of "
+    "Where `stride` is not 1 or the number of maps changes, the shortcut is a 1 × 1 convolution with a batch norm of "
     "its own; else it has none. Return an int.",
     cases=[(64, 128, 2)],
     hidden=_count_cases,
@@ -199,7 +199,7 @@ count = Exercise(
         ),
         "a large shortcut": (
             lambda inputs, channels, stride: _count(inputs, channels, stride, kernels=(9, 9, 9)),
-            "Your shortcut has 3 x 3 kernels. It only has to make the number of maps fit: 1 x 1.",
+            "Your shortcut has 3 × 3 kernels. It only has to make the number of maps fit: 1 × 1.",
         ),
         "both convolutions alike": (
             lambda inputs, channels, stride: _count(inputs, channels, stride) + 9 * inputs * channels - 9 * channels**2,

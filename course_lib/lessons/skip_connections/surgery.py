@@ -86,14 +86,14 @@ class Lesion(Explorer):
 
     def describe(self, result: dict[str, Any]) -> str:
         order = " ".join(str(block + 1) for block in result["running"]) or "none"
-        shares = " and ".join(f"the {kind} net {result[kind]['all']:.0%}" for kind in KINDS)
+        shares = " and ".join(f"the {kind} net {100 * result[kind]['all']:.0f} %" for kind in KINDS)
         return f"Blocks that run: {order}. Of 400 new digits, {shares} are read rightly; guessing gets 10 %."
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         gone, now = BLOCKS - len(result["running"]), result["residual"]["all"]
         return (
             gone >= 6 and now >= 0.8,
-            f"six blocks gone, and the residual net still at 80 %; now {gone} gone, {now:.0%}",
+            f"six blocks gone, and the residual net still at 80 %; now {gone} gone, {100 * now:.0f} %",
         )
 
 
@@ -157,13 +157,13 @@ class Slice(Explorer):
         middle = float(losses[len(losses) // 2, len(losses) // 2])
         return (
             f"{result['kind']}, {result['depth']} layers: loss {middle:.2g} in the middle; of {losses.numel()} nets up "
-            f"to {result['span']:.2f} away, {better_than_guessing(losses):.0%} are better than guessing."
+            f"to {result['span']:.2f} away, {100 * better_than_guessing(losses):.0f} % are better than guessing."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         share = better_than_guessing(torch.tensor(result["losses"]))
         met = share > 0.9 and result["span"] >= 0.3
-        return met, f"a square of 0.3 or more with 90 % of its nets better than guessing; now {share:.0%}"
+        return met, f"a square of 0.3 or more with 90 % of its nets better than guessing; now {100 * share:.0f} %"
 
 
 def line_of_guessing(shown: np.ndarray) -> list[np.ndarray]:

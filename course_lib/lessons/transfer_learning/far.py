@@ -55,7 +55,7 @@ class FarTransfer:
         features: ``train`` and ``val``, what the frozen net sees in them; computed once.
         seconds: how long that took.
         run: the training of the head.
-        head: how many of the val pictures the head names rightly.
+        head: how many of the validation pictures the head names rightly.
         control: the same for an equal head on the features of the same net with its first weights.
         baseline: the same for the best answer that is always the same, such as "bees".
     """
@@ -83,7 +83,7 @@ class FarTransfer:
 
     @property
     def accuracy(self) -> float | None:
-        """Of the head, on the val pictures, from 0 to 1."""
+        """Of the head, on the validation pictures, from 0 to 1."""
         return self.head.accuracy if self.ready else None
 
     @property
@@ -97,14 +97,14 @@ class FarTransfer:
         return [*self.pictures.train.skipped, *self.pictures.val.skipped] if self.ready else []
 
     def already_named(self) -> AlreadyNamed | Words:
-        """Return how many val pictures the untouched net, with its 1,000 outputs, calls by their names."""
+        """Return how many validation pictures the untouched net, with its 1,000 outputs, calls by their names."""
         if not self.ready:
             return NOT_READY
         why = why_not(self.backbone.module, self.classes)
         return Words(why) if why else already_named(self.backbone.module, self.features.val)
 
     def mistakes(self) -> Answers | Words:
-        """Return the val pictures that the head names wrongly, the surest first, at most twelve."""
+        """Return the validation pictures that the head names wrongly, the surest first, at most twelve."""
         if not self.ready:
             return NOT_READY
         val = self.features.val
@@ -115,7 +115,7 @@ class FarTransfer:
             return Words(f"No mistake among {len(val)} pictures.")
         shown = sorted(wrong, key=lambda k: -told[k].score)[:MOST]
         which = f"the {len(shown)} surest mistakes" if len(wrong) > len(shown) else "the surest mistake first"
-        opening = f"Named wrongly: {len(wrong)} of {len(val)} val pictures; {which}."
+        opening = f"Named wrongly: {len(wrong)} of {len(val)} validation pictures; {which}."
         files = [val.files[k] for k in shown]
         return answers(self.backbone, self.run, files, truths=[names[k] for k in shown], opening=opening)
 
@@ -163,7 +163,7 @@ class FarTransfer:
         if (more := len(self.skipped) - _NAMED) > 0:
             notes.append(f"and {more} more, in .skipped")
         cells = tuple((name, *share.cells) for name, share in rows.items())
-        return SmallTable(("on the val pictures", "right", "accuracy", "95 % interval"), cells, tuple(notes))
+        return SmallTable(("on the validation pictures", "right", "accuracy", "95 % interval"), cells, tuple(notes))
 
     def __repr__(self) -> str:
         return str(self.table) if self.ready else self.why

@@ -79,7 +79,7 @@ def plot_called(shares: Tensor, *, named: int = 4) -> Axes:
                 )
             begin += share
         ax.barh(digit, 1 - begin, left=begin, height=0.8, color="none", edgecolor="#c0c0c0")
-        words.append(f"{digit} {CLASSES[order[0]]} {float(row[order[0]]):.0%}")
+        words.append(f"{digit} {CLASSES[order[0]]} {100 * float(row[order[0]]):.0f} %")
     ax.set(xlim=(0, 1), ylim=(9.6, -0.6), yticks=range(10), ylabel="handwritten digit", xlabel="share of its pictures")
     ax.grid(False)
     return says(ax, f"What the letters net calls each digit most often: {', '.join(words)}.")

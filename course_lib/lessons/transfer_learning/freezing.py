@@ -100,14 +100,14 @@ class Freeze(Explorer):
         parts = ", ".join(name for name, on in zip(DEPTHS, result["train"], strict=True) if on) or "nothing"
         return (
             f"Trains, besides the head: {parts}. Rates {result['head']:.1g} and {result['body']:.1g}. Loss on the "
-            f"labels at the last step {result['losses'][-1]:.2g}; of 400 new digits, {result['right']:.1%} are read "
-            f"rightly."
+            f"labels at the last step {result['losses'][-1]:.2g}; of 400 new digits, {100 * result['right']:.1f} % "
+            f"are read rightly."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         far, loss = float(result["change"][:4].max()), float(result["losses"][-1])
         met = all(result["train"]) and loss < 0.01 and far <= 0.1
-        now = f"now loss {loss:.1g}, {far:.0%}"
+        now = f"now loss {loss:.1g}, {100 * far:.0f} %"
         return met, f"all parts thawed, a loss below 0.01, and no part of the body moved by more than 10 %; {now}"
 
 
@@ -164,10 +164,11 @@ class Drift(Explorer):
     def describe(self, result: dict[str, Any]) -> str:
         return (
             f"{result['passes']} batches of {result['what']} read in {result['mode']} mode, no gradient, "
-            f"{result['changed']} weights changed. Of 400 answers, {result['same'].mean():.0%} are the same as before."
+            f"{result['changed']} weights changed. Of 400 answers, {100 * result['same'].mean():.0f} % are the "
+            f"same as before."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         now = float(result["same"].mean())
         met = result["passes"] == PASSES and result["what"] == "pale digits" and now == 1
-        return met, f"100 batches of pale digits, and every answer as before; now {now:.0%}"
+        return met, f"100 batches of pale digits, and every answer as before; now {100 * now:.0f} %"

@@ -92,13 +92,13 @@ class Labels(Explorer):
         worst = int(result["each"].argmin())
         return (
             f"Features: {result['body']}. {result['k']} label{'s' if result['k'] > 1 else ''} a class, draw "
-            f"{result['draw']}: {result['all']:.0%} of 400 new digits are read rightly (line), of the {worst}s only "
-            f"{result['each'][worst]:.0%}. Guessing gets 10 %."
+            f"{result['draw']}: {100 * result['all']:.0f} % of 400 new digits are read rightly (line), of the "
+            f"{worst}s only {100 * result['each'][worst]:.0f} %. Guessing gets 10 %."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         met = result["k"] <= 3 and result["all"] >= 0.9
-        return met, f"90 % with 3 labels a class or fewer; now {result['all']:.0%} with {result['k']}"
+        return met, f"90 % with 3 labels a class or fewer; now {100 * result['all']:.0f} % with {result['k']}"
 
 
 # ---------------------------------------------------------------------------------------------------------- neighbours
@@ -188,7 +188,7 @@ class Neighbours(Explorer):
         return (
             f"Digit number {result['number']}, class {result['digit']}, compared by {result['depth']}: {same} of the "
             f"{SHOWN} nearest are of its class (there are only 5 of each). Over all 400 new digits and eight draws of "
-            f"labels, the nearest one is of the right class in {result['share']:.1%}."
+            f"labels, the nearest one is of the right class in {100 * result['share']:.1f} %."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:

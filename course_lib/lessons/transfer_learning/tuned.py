@@ -28,7 +28,7 @@ class Tuned:
 
     Attributes:
         run: the training.
-        all: how many of the val pictures are named rightly now.
+        all: how many of the validation pictures are named rightly now.
         head: the same for the head on the frozen net.
         only_all, only_head: how many of the pictures only one of the two names rightly.
         seconds: how long the training took.
@@ -45,7 +45,7 @@ class Tuned:
 
     @property
     def accuracy(self) -> float:
-        """On the val pictures, from 0 to 1."""
+        """On the validation pictures, from 0 to 1."""
         return self.all.accuracy
 
     @property
@@ -62,7 +62,7 @@ class Tuned:
             f"Rightly named by all layers only: {self.only_all} pictures; by the head only: {self.only_head}. Both saw "
             "the same pictures, so these counts tell more than the intervals: where they are close, neither is better.",
         )
-        return SmallTable(("on the val pictures", "right", "accuracy", "95 % interval"), rows, notes)
+        return SmallTable(("on the validation pictures", "right", "accuracy", "95 % interval"), rows, notes)
 
     def __repr__(self) -> str:
         return str(self.table)
@@ -99,7 +99,7 @@ def tuned(far: FarTransfer, epochs: int) -> Tuned | Words:
 
 
 def _right(far: FarTransfer, pictures: Features | PictureFolder, run: Run) -> set[int]:
-    """Which of the val pictures a training names rightly; both ways of reading them keep their order."""
+    """Which of the validation pictures a training names rightly; both ways of reading them keep their order."""
     names = [far.classes[label] for label in far.features.val.y.tolist()]
     told = far.backbone.predict(pictures, run)
     return {row for row, (guess, name) in enumerate(zip(told, names, strict=True)) if guess.name == name}

@@ -95,15 +95,15 @@ class Slopes(Explorer):
 
     def describe(self, result: dict[str, Any]) -> str:
         words = f"{result['units']}, gain {result['factor']:.3g}, bias {result['bias']:.2g}: "
-        words += f"{result['shut']:.0%} of the slopes are below 0.05; "
+        words += f"{100 * result['shut']:.0f} % of the slopes are below 0.05; "
         if result["units"] != "ReLU":
-            return words + f"{result['flat']:.0%} of the outputs lie within 1 % of an end, where it is flat."
-        words += f"{result['flat']:.0%} of the outputs are 0, "
-        return words + f"and {result['dead']:.0%} of the units are dead: 0 for all {ROWS} digits."
+            return words + f"{100 * result['flat']:.0f} % of the outputs lie within 1 % of an end, where it is flat."
+        words += f"{100 * result['flat']:.0f} % of the outputs are 0, "
+        return words + f"and {100 * result['dead']:.0f} % of the units are dead: 0 for all {ROWS} digits."
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         dead = result["dead"] if result["units"] == "ReLU" else 0.0
-        now = f"now {dead:.0%}" if result["units"] == "ReLU" else "only ReLU units can die"
+        now = f"now {100 * dead:.0f} %" if result["units"] == "ReLU" else "only ReLU units can die"
         return dead >= 0.5, f"kill half of the units for all {ROWS} digits; {now}"
 
 

@@ -195,17 +195,17 @@ def plot_growth(tables: dict[str, np.ndarray]) -> Axes:
 def plot_sizes(
     sizes: list[int], shuffled: dict[int, float], evaluated: float, by_class: tuple[int, float] | None = None
 ) -> Axes:
-    """Draws the accuracy in train mode against the batch size, and that in eval mode.
+    """Draws the accuracy in training mode against the batch size, and that in evaluation mode.
 
     Args:
         sizes: batch sizes.
-        shuffled: size -> accuracy in train mode, pictures in random order.
-        evaluated: accuracy in eval mode.
-        by_class: a batch size and the accuracy in train mode with pictures sorted by class.
+        shuffled: size -> accuracy in training mode, pictures in random order.
+        evaluated: accuracy in evaluation mode.
+        by_class: a batch size and the accuracy in training mode with pictures sorted by class.
     """
     ax = plt.figure().subplots()
-    ax.plot(sizes, [shuffled[size] for size in sizes], color=ORANGE, marker="o", label="train mode, shuffled")
-    ax.axhline(evaluated, color=BLUE, linestyle="--", label="eval mode")
+    ax.plot(sizes, [shuffled[size] for size in sizes], color=ORANGE, marker="o", label="training mode, shuffled")
+    ax.axhline(evaluated, color=BLUE, linestyle="--", label="evaluation mode")
     sorted_too = ""
     if by_class is not None:
         ax.plot(
@@ -218,7 +218,8 @@ def plot_sizes(
     ax.minorticks_off()
     ax.legend(loc="center right", bbox_to_anchor=(1, 0.55))
     ends = ", ".join(f"{shuffled[size]:.2f} at {size}" for size in sizes)
-    return says(ax, f"Accuracy in train mode against the batch size: {ends}; in eval mode {evaluated:.2f}.{sorted_too}")
+    words = f"Accuracy in training mode against the batch size: {ends}; in evaluation mode {evaluated:.2f}.{sorted_too}"
+    return says(ax, words)
 
 
 def plot_clipping(rates: list[float], arms: dict[str, list[list[float]]]) -> Axes:

@@ -72,14 +72,14 @@ def nearest_option(crossing: float) -> str:
 
 order = Prediction(
     "vanishing_gradients/order",
-    "The same 400 digits, the same net, in train mode, again in batches of 32, but now sorted by class. "
+    "The same 400 digits, the same net, in training mode, again in batches of 32, but now sorted by class. "
     "Which share does it read rightly?",
     Number(0, 1),
     usual={
         "the order cannot matter": (
             0.93,
-            "In eval mode it does not. In train mode each picture is measured against the others in its batch, and "
-            "these are now of its own kind.",
+            "In evaluation mode it does not. In training mode each picture is measured against the others in its "
+            "batch, and these are now of its own kind.",
         ),
         "nothing but guessing": (
             0.1,

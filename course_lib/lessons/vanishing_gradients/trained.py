@@ -60,13 +60,13 @@ class Batches(Explorer):
     def describe(self, result: dict[str, Any]) -> str:
         worst = int(result["each"].argmin())
         return (
-            f"{result['mode']}, batches of {result['size']}, {result['order']}: {result['all']:.1%} of the pictures "
-            f"are read rightly; worst is the {worst} with {result['each'][worst]:.0%}."
+            f"{result['mode']}, batches of {result['size']}, {result['order']}: {100 * result['all']:.1f} % of the "
+            f"pictures are read rightly; worst is the {worst} with {100 * result['each'][worst]:.0f} %."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         met = result["size"] >= 32 and result["all"] < 0.115
-        return met, f"down to guessing, 11 % or less, with batches of 32 or more; now {result['all']:.1%}"
+        return met, f"down to guessing, 11 % or less, with batches of 32 or more; now {100 * result['all']:.1f} %"
 
 
 # ------------------------------------------------------------------------------------------------------------ clipping
@@ -147,9 +147,10 @@ class Clipping(Explorer):
         words = f"Gain {result['factor']:.2f}, rate {result['rate']:.3g}, longest gradient {result['longest']:.3g}: "
         if not math.isfinite(result["acc"]):
             return words + "the loss is not finite any more, and the training has stopped."
-        words += f"{result['acc']:.0%} of the validation digits are read rightly after 110 steps; "
-        return words + f"{result['clipped']:.0%} of the gradients were longer and were cut."
+        words += f"{100 * result['acc']:.0f} % of the validation digits are read rightly after 110 steps; "
+        return words + f"{100 * result['clipped']:.0f} % of the gradients were longer and were cut."
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
-        now = "diverged" if math.isnan(result["acc"]) else f"now {result['acc']:.0%} at gain {result['factor']:.2f}"
+        percent = 100 * result["acc"]
+        now = "diverged" if math.isnan(percent) else f"now {percent:.0f} % at gain {result['factor']:.2f}"
         return bool(result["factor"] >= 2.15 and result["acc"] >= 0.5), f"50 % at a gain of 2.2 or more; {now}"
