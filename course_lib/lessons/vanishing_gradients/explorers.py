@@ -162,7 +162,7 @@ class Depth(Explorer):
         (odd,) = right.plot(
             [], [], marker="x", markersize=1.6 * size, color=WINE, linestyle="none", label="0, ∞ or nan"
         )
-        left.legend(loc="center right", bbox_to_anchor=(1, 0.4))
+        left.legend(loc="upper right")
         right.legend(loc="upper right")
         moving = [wide, unit, grad, odd]
         self.update(moving, result)
@@ -288,7 +288,7 @@ def _end(dies: tuple[int, bool] | float | None) -> str:
     """None: it lasts. A number: it is stuck there. Else after how many factors it is gone, and whether that is to 0."""
     if not isinstance(dies, tuple):
         return f"lasts all {MOST}" if dies is None else f"is stuck at {dies:.1g}"
-    return f"is {'0' if dies[1] else 'infinite'} after {dies[0]}"
+    return f"is {'0' if dies[1] else 'infinite'} {f'after {dies[0]}' if dies[0] else 'from the start'}"
 
 
 def _number(value: float) -> str:
