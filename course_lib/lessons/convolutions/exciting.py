@@ -133,7 +133,9 @@ class Excite(Explorer):
     def describe(self, result: dict[str, Any]) -> str:
         first, last = result["answers"][0], result["answers"][-1]
         side = len(result["picture"])
-        words = f"{result['layer'].capitalize()}, unit {result['unit']}, which sees {side} × {side} pixels: "
+        units = LAYERS[result["layer"]][1]
+        words = f"{result['layer'].capitalize()}, unit {result['unit']} (of 0 to {units - 1}), "
+        words += f"which sees {side} × {side} pixels: "
         words += f"from {first:.2f} on plain grey to {last:.2f} after {result['steps']} steps. "
         words += f"The best of 300 real digits gets {result['most']:.2f}."
         return words.replace("-", "−")

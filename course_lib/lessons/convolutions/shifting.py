@@ -79,10 +79,16 @@ class Shift(Explorer):
             f"{name} {row.argmax()} ({100 * row.max():.0f} %)"
             for name, row in zip(self.nets, result["says"], strict=True)
         )
-        return f"A {result['digit']}, {result['right']} to the right and {result['down']} down. They read: {answers}."
+        across, along = _way(result["right"], "right", "left"), _way(result["down"], "down", "up")
+        return f"A {result['digit']}, {across} and {along}. They read: {answers}."
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         wrong = int((result["says"].argmax(1) != result["digit"]).sum())
         right_one = dict(zip(self.nets, result["says"].argmax(1) == result["digit"], strict=True))
         met = bool(wrong >= 3 and right_one.get("conv + global max", False))
         return met, f"find a place where three nets are wrong and “conv + global max” is right; wrong now: {wrong}"
+
+
+def _way(pixels: int, one: str, other: str) -> str:
+    """A shift in words, without a minus: "2 left" for −2 to the right."""
+    return f"{abs(pixels)} {other if pixels < 0 else one}"

@@ -131,7 +131,7 @@ TARGETS = {
 
 
 def explained(mine: Tensor, target: Tensor) -> float:
-    """How much of a picture another one accounts for: 1 is all, 0 as much as an even grey, below 0 less than that."""
+    """How much of a picture another one accounts for: 1 is all, 0 as much as one even colour, below 0 less."""
     return float(1 - (mine - target).square().mean() / (target - target.mean()).square().mean())
 
 
@@ -181,7 +181,7 @@ class Design(Explorer):
 
 def _share(score: float) -> str:
     """A share as a percentage; below 0 the digits say nothing."""
-    return f"{100 * score:.1f} %" if score >= 0 else "nothing (an even grey is nearer)"
+    return f"{100 * score:.1f} %" if score >= 0 else "nothing (a picture of one even colour is nearer)"
 
 
 def _number(value: float) -> str:
