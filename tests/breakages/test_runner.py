@@ -8,6 +8,7 @@ import pytest
 from course_lib.commands.checkout import ROOT
 from tests.breakages import runner
 from tests.breakages.runner import Breakage
+from tests.lessons.cells import lessons
 from tests.warm import Warm
 
 TABLE = runner.table()
@@ -80,6 +81,21 @@ def test_there_are_enough_and_each_has_a_name():
     assert len(TABLE) >= 12
     assert len({row.name for row in TABLE}) == len(TABLE)
     assert all(row.tests for row in TABLE)
+
+
+def lesson_of(file: str) -> str:
+    """The package of the lesson that a file belongs to, be it the package's own or the notebook; "" for all others."""
+    folder, _, name = file.rpartition("/")
+    if folder == "notebooks":
+        return name.removesuffix(".ipynb")[3:]
+    return folder.removeprefix("course_lib/lessons/") if folder.startswith("course_lib/lessons/") else ""
+
+
+@pytest.mark.parametrize("lesson", lessons())
+def test_a_lesson_is_broken_in_at_least_three_places_and_its_notebook_in_one(lesson):
+    files = [row.file for row in TABLE if lesson_of(row.file) == lesson[3:]]
+    assert len(files) >= 3
+    assert f"notebooks/{lesson}.ipynb" in files
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
