@@ -12,7 +12,7 @@ import traceback
 
 import torch
 
-from benchmarks import explorers, imports, lessons, page, pretrain, sweeps, training
+from benchmarks import explorers, imports, lessons, memory, page, pretrain, sweeps, training
 from benchmarks.measure import HEADER, Row, machine
 from course_lib.commands.checkout import Trouble, write_json
 
@@ -20,6 +20,7 @@ FAMILIES = {
     "fit": training.rows,
     "fit_many": sweeps.rows,
     "explorers": explorers.rows,
+    "memory": memory.rows,
     "page": page.rows,
     "imports": imports.rows,
     "lessons": lessons.rows,
