@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 
 from course_lib import tidy
 from tests.notebooks.stored_claims import printed
+from tests.words import EVERYWHERE, IN_PROSE, findings
 
 QUOTED = Path(__file__).parents[1] / "lessons" / "quoted.toml"  # figures from elsewhere: number = "its source"
 TAGS = re.compile(
@@ -223,6 +224,16 @@ def quoted_figures() -> dict[str, str]:
     return {number: source for table in tables for number, source in table.items() if isinstance(source, str)}
 
 
+def words_of_the_course(nb):
+    """One thing has one word: those of tests/words.py do not stand in prose. In code and in references they may."""
+    found = []
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            prose = NOT_PROSE.sub(" ", cell.source.partition("**References.**")[0])
+            found += [f"{cell.id}: {what}" for what in findings(prose, EVERYWHERE | IN_PROSE)]
+    return found
+
+
 RULES = [
     is_tidy,
     is_valid,
@@ -240,4 +251,5 @@ RULES = [
     no_top_level_await,
     setup_comes_first,
     numbers_in_prose_are_computed,
+    words_of_the_course,
 ]

@@ -138,6 +138,8 @@ BAD = {
     "measured factor": (source("That is 32x faster.", 0), "numbers_in_prose_are_computed"),
     "measured count": (source("It reads 1,732 of them.", 0), "numbers_in_prose_are_computed"),
     "measured power": (source("The gradient is 1e-7 there.", 0), "numbers_in_prose_are_computed"),
+    "another word for it": (source("Its train mode costs nothing.", 0), "words_of_the_course"),
+    "American spelling": (source("Each gray point is a net.", 0), "words_of_the_course"),
 }
 
 
