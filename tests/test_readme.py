@@ -140,6 +140,6 @@ def test_what_is_counted_is_there():
     }
     for words, count in counts.items():
         (said,) = re.findall(words.replace("{}", r"(\d+)"), README)
-        assert int(said) < count <= int(said) * 1.3, words
-    (breakages,) = re.findall(r"in (\d+) ways", README)
-    assert int(breakages) <= len(table()) <= int(breakages) * 1.3
+        assert int(said) < count <= int(said) * 1.5, words
+    (breakages,) = re.findall(r"in over (\d+) ways", README)
+    assert int(breakages) < len(table()) <= int(breakages) * 1.5

@@ -147,6 +147,7 @@ def take(picture: Picture, lab: Lab, browser: Browser, file: Path) -> Path:
 
 def _seen(notebook: Notebook, picture: Picture) -> bytes:
     """The page from the first cell to the last, without what JupyterLab draws beside them."""
+    notebook.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex = 0")  # its mark is none of ours
     for cell in (picture.cells[-1], picture.cells[0]):
         notebook.cell(cell).scroll_into_view_if_needed()
     parts = ".jp-OutputArea-output" + (", .jp-InputArea-editor" if picture.code else "")
