@@ -116,9 +116,10 @@ def plot_sweep(
         place, seed = np.nonzero(runs.dead_net.numpy())
         ax.plot(swept[place], last[place, seed], "x", color=BLACK, markersize=5, markeredgewidth=1.2, zorder=3)
     name = {"lr": "learning rate"}.get(x, x.replace("_", " "))  # a figure is read away from its code
-    ax.set(xscale="log", xlabel=f"{name}, log scale", ylabel=y.replace("_", " "))
+    what = {"val_loss": "validation loss", "train_loss": "training loss"}.get(y, y.replace("_", " "))
+    ax.set(xscale="log", xlabel=f"{name}, log scale", ylabel=what)
     best, median = int(np.median(last, 1).argmin()), np.median(last, 1)
-    words = f"{y.replace('_', ' ')} against the {name}, median of {last.shape[1]} seeds: {median[0]:.2g} at "
+    words = f"{what} against the {name}, median of {last.shape[1]} seeds: {median[0]:.2g} at "
     words += f"{swept[0]:.2g}, lowest, {median[best]:.2g}, at {swept[best]:.2g}, "
     words += f"and {median[-1]:.2g} at {swept[-1]:.2g}."
     count = int(runs.dead_net.sum())

@@ -180,6 +180,7 @@ class Fold(Explorer):
         left.set(xlim=(0, 1), ylim=(0, 1.04), xlabel="x", ylabel="output", title="one layer")
         right.set(xlim=(0, 1), ylim=(0, 1.04), xlabel="x", title="all layers")
         left.set_aspect("equal")
+        left.set(xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
         left.plot([0, 1], [0, 1], linewidth=style.scale(), **{key: TRUTH[key] for key in ("color", "linestyle")})
         left.text(0.3, 0.16, "output = x", rotation=45, fontsize="x-small", color=NOTE)
         area = right.add_patch(Polygon(under([0, 1], [0, 0]), facecolor=BLUE, alpha=0.16, linewidth=0))

@@ -193,7 +193,7 @@ class BuiltVsLearned(Explorer):
         (end,) = ax.plot([], [], color=BLACK, linewidth=2.2 * style.scale(), label="after training")
         strings.set(ylim=(-0.08, 1.08), xlabel="hour of the day (h)", xticks=range(8, 19))
         strings.set_yticks((1, 0), ("built", "after"))
-        strings.set_title("where the 32 edges are", fontsize="medium", weight="normal")
+        strings.set_title("where the 32 edges are")
         lines = [
             strings.plot([], [], color=BLUE if k % 2 == 0 else ORANGE, linewidth=style.scale())[0] for k in range(32)
         ]

@@ -149,7 +149,7 @@ class Bowl(Explorer):
         left, right = fig.subplots(1, 2)
         left.set(xlim=(-3, 3), ylim=(-0.2, 6), xlabel="θ", ylabel="loss", title="where it steps")
         right.set(xlim=(-0.5, self.steps + 0.5), ylim=(1e-6, 1e6), yscale="log")
-        right.set(xlabel="step", ylabel="distance from the bottom", title="how far it is")
+        right.set(xlabel="step", ylabel="distance from the bottom", title="how far it is, log scale")
         (bowl,) = left.plot([], [], **TRUTH)
         (path,) = left.plot([], [], marker="o", markersize=5 * style.scale(), linewidth=style.scale(), color=BLUE)
         (distance,) = right.plot([], [], marker="o", markersize=4 * style.scale(), **TRAIN)

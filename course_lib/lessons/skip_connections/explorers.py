@@ -21,7 +21,7 @@ from course_lib.nets.residual import Stack
 
 BLOCKS = 31
 """Of the gate explorer: 64 layers."""
-TITLES = ("forward: size of the outputs", "backward: length of the gradient")
+TITLES = ("forward: size of the outputs", "backward: norm of the gradient")
 LIMITS = ((-7, 9), (-13, 9))
 """Powers of ten that the two pictures reach to; below the lowest stands "less", above the highest "more"."""
 

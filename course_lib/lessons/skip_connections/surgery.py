@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from course_lib import style
+from course_lib.axes import beside
 from course_lib.colors import BLACK, BLUE, ORANGE
 from course_lib.controls import Choice, Slider, Switches
 from course_lib.datasets import new_digits
@@ -71,6 +72,7 @@ class Lesion(Explorer):
             moving += self._bars[kind].moving
         below[0].set_ylabel("share read rightly")
         below[1].set_yticklabels([])
+        beside(below[1], 0.1, "guessing")
         self.update(moving, result)
         return moving
 

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from matplotlib.figure import Figure
 
 from course_lib import style
-from course_lib.axes import bare
-from course_lib.colors import BLACK, BLUE, GREY, ORANGE, TRUTH
+from course_lib.axes import bare, level
+from course_lib.colors import BLACK, BLUE, GREY, ORANGE
 from course_lib.controls import Choice, Slider, Switches
 from course_lib.datasets import new_digits
 from course_lib.explorer import Explorer
@@ -80,9 +80,9 @@ class Freeze(Explorer):
         left, right = fig.subplots(1, 2)
         left.set(xlim=(0, STEPS), ylim=(-4.3, 1.2), xlabel="step", title="loss on the 50 labels, log scale")
         left.set_yticks([-4.2, -3, -2, -1, 0, 1], ["less", "0.001", "0.01", "0.1", "1", "10"])
-        left.axhline(np.log10(np.log(10)), **TRUTH)
+        level(left, np.log10(np.log(10)), "guessing")
         (curve,) = left.plot([], [], color=BLUE)
-        right.set(xlim=(-0.5, 4.5), ylim=(-4.2, 1.2), title="how far weights moved, log scale")
+        right.set(xlim=(-0.5, 4.5), ylim=(-4.2, 1.2), title="weights moved by, log scale")
         right.set_xticks(range(5), PARTS)
         right.set_yticks([-4, -3, -2, -1, 0, 1], ["none", "0.1 %", "1 %", "10 %", "100 %", "more"])
         (points,) = right.plot([], [], "o", color=ORANGE, markersize=9 * style.scale())

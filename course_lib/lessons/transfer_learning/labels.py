@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_lib import style
+from course_lib.axes import beside
 from course_lib.colors import BLACK, BLUE, ORANGE
 from course_lib.controls import Choice, Slider
 from course_lib.datasets import new_digits
@@ -80,6 +81,7 @@ class Labels(Explorer):
         top.title.set_visible(True)
         below.set_ylabel("share read rightly")
         self._bars = DigitBars(below)
+        beside(below, 0.1, "guessing")
         moving = [strip, *self._bars.moving]
         self.update(moving, result)
         return moving

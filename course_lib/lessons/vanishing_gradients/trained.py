@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from course_lib import style
-from course_lib.axes import beside
+from course_lib.axes import beside, level
 from course_lib.callbacks import Callback, ClipGradNorm
-from course_lib.colors import BLUE, ORANGE, TRUTH
+from course_lib.colors import BLUE, ORANGE
 from course_lib.controls import Choice, Slider
 from course_lib.datasets import load, new_digits
 from course_lib.digit_bars import DigitBars
@@ -124,8 +124,7 @@ class Clipping(Explorer):
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         left, right = fig.subplots(1, 2)
         left.set(xlim=(0, 111), ylim=(0, 6), xlabel="step", ylabel="loss of the batch", title="loss")
-        left.axhline(math.log(10), **TRUTH)
-        left.annotate("guessing", (108, math.log(10)), xytext=(0, 3), textcoords="offset points", ha="right")
+        level(left, math.log(10), "guessing")
         right.set(xlim=(0, 111), ylim=(1e-3, 1e6), yscale="log", xlabel="step", title="norm of the gradient, log scale")
         (loss,) = left.plot([], [], color=BLUE)
         look = {"marker": "o", "markersize": 3 * style.scale(), "linewidth": 0.8}
