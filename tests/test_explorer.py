@@ -206,7 +206,10 @@ def test_an_interruption_is_said_too(monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(explorer, "compute", stopped)
-        controls["k"].value = 2.0
+        try:
+            controls["k"].value = 2.0
+        except KeyboardInterrupt:
+            pytest.fail("nobody caught the interruption")  # uncaught, it would end all tests
     assert "No picture for k = 2" in explorer._picture.value and "interrupted" in explorer._picture.value
     controls["k"].value = 3.0
     assert "No picture" not in explorer._picture.value and explorer.values["k"] == 3.0
