@@ -41,7 +41,7 @@ class OneSigmoid(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         ax = fig.subplots()
-        ax.set(xlim=(0, 24), ylim=(-0.06, 1.12), xlabel="hour of the day (h)", ylabel="the unit says")
+        ax.set(xlim=(0, 24), ylim=(-0.06, 1.12), xlabel="hour of the day", ylabel="the unit says")
         ax.set_xticks(range(0, 25, 2))
         ax.axvspan(OPENS, CLOSES, color=GREY, alpha=0.1, linewidth=0)
         ax.text((OPENS + CLOSES) / 2, 1.05, "the foyer is open", ha="center", fontsize="small", color=NOTE)
@@ -99,7 +99,7 @@ class TwoSigmoids(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         ax = fig.subplots()
-        ax.set(xlim=(OPENS, CLOSES), ylim=(-0.1, 2.15), xlabel="hour of the day (h)", ylabel="output")
+        ax.set(xlim=(OPENS, CLOSES), ylim=(-0.1, 2.15), xlabel="hour of the day", ylabel="output")
         ax.set_xticks(range(8, 19))
         area = ax.add_patch(Polygon(under([8, 18], [0, 0]), facecolor=BLACK, alpha=0.1, linewidth=0))
         (one,) = ax.plot([], [], color=BLUE, linestyle="--", linewidth=1.8 * style.scale(), label="first unit")

@@ -158,7 +158,7 @@ def plot_rises(nets: dict[str, tuple[nn.Module, float, float]]) -> Axes:
         for k, (a, b, sign) in enumerate(zip(start.tolist(), end.tolist(), signs.tolist(), strict=True)):
             look = {"color": BLUE, "linestyle": "-"} if sign > 0 else {"color": ORANGE, "linestyle": (0, (2, 0.6))}
             ax.plot([a, b], [k, k], linewidth=3 * style.scale(), solid_capstyle="butt", **look)
-        ax.set(xlim=(OPENS, CLOSES), xticks=range(8, 19, 2), xlabel="hour of the day (h)", title=title)
+        ax.set(xlim=(OPENS, CLOSES), xticks=range(8, 19, 2), xlabel="hour of the day", title=title)
         counts = ", ".join(str(each) for each in on_their_way(net, low, high, hours=(9, 12.5, 17)))
         said.append(f"{title}: {counts}")
     axes[0].set_ylabel("unit, by place")
@@ -223,6 +223,6 @@ def _points(ax: Axes | None = None) -> Axes:
     ax = ax or plt.figure().subplots()
     hour, litres = coffee()
     ax.plot(hour, litres, "o", color=GREY, markersize=4 * style.scale(), markeredgewidth=0, alpha=0.75)
-    ax.set(xlim=(OPENS, CLOSES), ylim=(-0.6, 6), xticks=range(8, 19), xlabel="hour of the day (h)")
-    ax.set_ylabel("coffee (litres)")
+    ax.set(xlim=(OPENS, CLOSES), ylim=(-0.6, 6), xticks=range(8, 19), xlabel="hour of the day")
+    ax.set_ylabel("coffee in litres")
     return ax

@@ -64,7 +64,7 @@ class BumpGame(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         ax, gauge = fig.subplots(1, 2, width_ratios=(16, 1))
-        ax.set(xlim=(OPENS, CLOSES), ylim=(-1.2, 6.4), xlabel="hour of the day (h)", ylabel="coffee (litres)")
+        ax.set(xlim=(OPENS, CLOSES), ylim=(-1.2, 6.4), xlabel="hour of the day", ylabel="coffee in litres")
         ax.set_xticks(range(8, 19))
         hour, litres = coffee()
         ax.axhline(0, color=GREY, linewidth=style.scale())
@@ -186,12 +186,12 @@ class BuiltVsLearned(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         ax, strings = fig.subplots(2, 1, height_ratios=(3, 1), sharex=True)
-        ax.set(xlim=(OPENS, CLOSES), ylim=(-2.2, 7), ylabel="coffee (litres)")
+        ax.set(xlim=(OPENS, CLOSES), ylim=(-2.2, 7), ylabel="coffee in litres")
         hour, litres = coffee()
         ax.plot(hour, litres, "o", color=GREY, markersize=3.5 * style.scale(), markeredgewidth=0, alpha=0.75)
         (start,) = ax.plot([], [], color=BLUE, linestyle="--", linewidth=1.4 * style.scale(), label="built")
         (end,) = ax.plot([], [], color=BLACK, linewidth=2.2 * style.scale(), label="after training")
-        strings.set(ylim=(-0.08, 1.08), xlabel="hour of the day (h)", xticks=range(8, 19))
+        strings.set(ylim=(-0.08, 1.08), xlabel="hour of the day", xticks=range(8, 19))
         strings.set_yticks((1, 0), ("built", "after"))
         strings.set_title("where the 32 edges are")
         lines = [
