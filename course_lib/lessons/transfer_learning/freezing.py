@@ -162,8 +162,9 @@ class Drift(Explorer):
         moving[1].set_data(1 - result["same"].reshape(20, 20).astype(float))
 
     def describe(self, result: dict[str, Any]) -> str:
+        mode = {"train": "training", "eval": "evaluation"}[result["mode"]]
         return (
-            f"{result['passes']} batches of {result['what']} read in {result['mode']} mode, no gradient, "
+            f"{result['passes']} batches of {result['what']} read in {mode} mode, no gradient, "
             f"{result['changed']} weights changed. Of 400 answers, {100 * result['same'].mean():.0f} % are the "
             f"same as before."
         )
