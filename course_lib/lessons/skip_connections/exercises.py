@@ -48,7 +48,7 @@ through = Exercise(
     why="The skip adds an identity to every block: 1 + f', in many dimensions I + J. The gradient is not one. Its "
     "factors lie around 1 and no longer around 0, so small branches cannot make it vanish. A hundred factors of 1.2 "
     "explode all the same.",
-    another="`torch.exp(torch.log1p(slopes).sum())` does it for slopes above -1.",
+    another="`torch.exp(torch.log1p(slopes).sum())` does it for slopes above −1.",
     rtol=1e-4,
     wrong={
         "the gradient is one": (
@@ -237,7 +237,7 @@ paths = Exercise(
     wrong={
         "one for each": (
             lambda blocks, branches: blocks + 1,
-            "You count the possible numbers of branches, 0 to n. For most of them there are many ways.",
+            "You count the possible numbers of branches, from 0 to `blocks`. For most of them there are many ways.",
         ),
         "all ways": (
             lambda blocks, branches: 2**blocks,
@@ -245,7 +245,7 @@ paths = Exercise(
         ),
         "in proportion": (
             lambda blocks, branches: blocks * branches,
-            "You multiply. Choosing the second block, some pairs come up twice, and blocks differ from one another.",
+            "You multiply the two numbers: right for one branch. With more, count the sets of blocks, each once.",
         ),
         "with an order": (
             lambda blocks, branches: math.perm(blocks, branches),
@@ -257,7 +257,7 @@ paths = Exercise(
         ),
         "two to the branches": (
             lambda blocks, branches: 2**branches,
-            "That counts ways through `branches` blocks. There are `blocks` of them to choose from.",
+            "Those are all ways through a net of `branches` blocks. Here as many are chosen out of `blocks`.",
         ),
         "divided": (
             lambda blocks, branches: blocks // branches,

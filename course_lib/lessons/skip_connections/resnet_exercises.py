@@ -63,8 +63,8 @@ block = Exercise(
         "The branch is layer, ReLU, layer. Add the shortcut of x to it. The last ReLU sees the sum.",
         "Three steps: the branch, the sum with shortcut(x), `torch.relu` of the sum. No ReLU directly behind `second`.",
     ),
-    why="With the last ReLU before the addition, a block could only ever add, never take away. Behind it, the sum can "
-    "go both ways first.",
+    why="With the last ReLU before the addition, a block could only ever add, never take away. With it behind the "
+    "addition, the branch may be negative, too.",
     another="`(second(first(x).relu()) + shortcut(x)).relu()` is the same in one line.",
     rtol=1e-3,
     atol=1e-4,
@@ -170,8 +170,8 @@ count = Exercise(
         "Add up two convolutions and two norms. The stride changes how often a kernel is used, not how large it is.",
         "9 for each pair of maps in the big ones, 1 for each pair in the small one, and 2 for each map of each norm.",
     ),
-    why="The skip itself costs nothing, except at the three places where the shape changes. A net with skips has the "
-    "parameters of the plain net with the same layers, and a few more.",
+    why="The skip itself costs nothing, except at the three places of ResNet-18 where the shape changes. A net with "
+    "skips has the parameters of the plain net with the same layers, and a few more.",
     another="`sum(p.numel() for p in BasicBlock(inputs, channels, stride).parameters())`, on the device meta.",
     counts="parameters",
     wrong={

@@ -251,7 +251,7 @@ paired = Exercise(
         ),
         "as if the mean were known": (
             lambda a, b: torch.stack([(a - b).mean(), (a - b).std(correction=0) / len(a) ** 0.5]),
-            "You divide by S under the root. The mean was taken from the same draws, so it is S − 1.",
+            "Your standard deviation divides the sum of squares by S. The mean is from the same draws, so it is S − 1.",
         ),
         "b minus a": (
             lambda a, b: torch.stack([(b - a).mean(), (a - b).std() / len(a) ** 0.5]),
@@ -372,7 +372,7 @@ moved = Exercise(
         ),
         "a tenth once, n times as much": (
             lambda running, batches: running + 0.1 * (batches.mean(1) - running).sum(0),
-            "Every step of yours starts from the old mean. After the first one, it starts from the new one.",
+            "Every step of yours starts from the mean before all batches. It starts from what the step before left.",
         ),
         "over the units": (
             lambda running, batches: moved_solution(running, batches.mean(2, keepdim=True).expand_as(batches)),
