@@ -23,10 +23,9 @@ CELLS = {
     "01_single_layer": "coffee-look rmse-mean claim-floor softmax-reveal",
     "02_bumps_from_sigmoids": "data net-by-hand-cell equal-bumps shelf-reveal claim-shelf handover-reveal "
     "claim-handover",
-    "03_learning_rates": "claim-guessing limit-measure limit-reveal claim-limit",
-    "04_backprop": "twice-reveal engine engine-compare engine-train by-hand cost-reveal claim-engine claim-cost",
-    "05_vanishing_gradients": "net spread same-reveal claim-everything claim-same dies-all claim-float16 by-hand "
-    "claim-fifty",
+    "03_learning_rates": "claim-guessing limit-measure limit-reveal",
+    "04_backprop": "twice-reveal engine engine-compare engine-train by-hand cost-reveal claim-engine",
+    "05_vanishing_gradients": "net spread same-reveal claim-everything dies-all claim-float16 by-hand",
     "06_convolutions": "shuffle-show places-reveal claim-small learn-code learn-reveal claim-raw work-reveal "
     "claim-counts",
     "07_skip_connections": "explosion-reveal",
