@@ -114,11 +114,11 @@ def test_many_arguments_are_shown_by_their_shapes():
     many = Exercise(
         "good/many",
         question="Add them all up.",
-        cases=lambda seed: [tuple(torch.randn(k + 1) for k in range(5))],
+        cases=lambda seed: [tuple(torch.randn(k + 21) for k in range(5))],
         oracle=lambda a, b, c, d, e: sum(each.sum() for each in (a, b, c, d, e)),
         solution=lambda a, b, c, d, e: torch.cat([a, b, c, d, e]).sum(),
         hints=("a", "b", "c"),
         why="A sum.",
         wrong={},
     )
-    assert "For a (1,), b (2,), c (3,), d (4,), e (5,) you get" in judge(many, lambda a, b, c, d, e: 1e3).message
+    assert "For a (21,), b (22,), c (23,), d (24,), e (25,) you get" in judge(many, lambda a, b, c, d, e: 1e3).message

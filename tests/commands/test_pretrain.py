@@ -50,7 +50,7 @@ def test_fast_trains_both_and_writes_them_into_a_folder(tmp_path, capsys, data, 
     said = capsys.readouterr()
     assert sorted(contents(where)) == sorted(NAMES) and contents(data) == OLD
     found = re.findall(
-        r"(\S+): ([\d.]+) s, reads ([\d.]+)% of .*\n +(\d+) bytes, SHA-256 (\w+)\n +written: (.*)", said.out
+        r"(\S+): ([\d.]+) s, reads ([\d.]+) % of .*\n +(\d+) bytes, SHA-256 (\w+)\n +written: (.*)", said.out
     )
     assert [row[0] for row in found] == NAMES
     for name, seconds, share, size, digest, path in found:
