@@ -23,7 +23,7 @@ def code_cell(lesson: str, tag: str) -> str:
 def with_what_they_need(lesson: str, tags: Collection[str]) -> list[nbformat.NotebookNode]:
     """The code cells with one of the tags, the first one, and all cells that bind a name which these use; in order."""
     cells = code_cells(lesson)
-    names = [_names(cell.source) for cell in cells]
+    names = [names_in(cell.source) for cell in cells]
     wanted = [i for i, cell in enumerate(cells) if i == 0 or set(tags) & set(cell.metadata.get("tags", []))]
     found = set()
     while wanted:
@@ -33,7 +33,7 @@ def with_what_they_need(lesson: str, tags: Collection[str]) -> list[nbformat.Not
     return [cells[i] for i in sorted(found)]
 
 
-def _names(source: str) -> tuple[set[str], set[str]]:
+def names_in(source: str) -> tuple[set[str], set[str]]:
     """The names that a cell binds, and those that it uses."""
     bound, used = set(), set()
     for node in ast.walk(ast.parse(source)):
