@@ -67,11 +67,9 @@ def plot_forgotten(runs: Runs) -> Axes:
         )
         words.append(f"{name} zero_grad it is highest, {median.max():.0f} %, at rate {rates[median.argmax()]:.2g}")
     level(ax, 50, "guessing")
-    ax.set(xscale="log", xlabel="rate, log scale", ylabel="new points named rightly (%)", ylim=(35, 103))
+    ax.set(xscale="log", xlabel="learning rate, log scale", ylabel="accuracy on new points, in %", ylim=(35, 103))
     ax.legend(loc="lower left")
-    return says(
-        ax, f"Share of new points named rightly against the rate, median of {last.shape[2]} seeds: {'; '.join(words)}."
-    )
+    return says(ax, f"Accuracy on new points against the rate, median of {last.shape[2]} seeds: {'; '.join(words)}.")
 
 
 def plot_going_on(runs: Runs, *, steps_per_epoch: int) -> Axes:
@@ -92,8 +90,6 @@ def plot_going_on(runs: Runs, *, steps_per_epoch: int) -> Axes:
         median = np.median(curves, 1)
         words.append(f"{name} at rate {rate:g}: {median.max():.0f} % at best, {median[-1]:.0f} % at the end")
     level(ax, 50, "guessing")
-    ax.set(xlabel="step", ylabel="new points named rightly (%)", ylim=(35, 103))
+    ax.set(xlabel="step", ylabel="accuracy on new points, in %", ylim=(35, 103))
     ax.legend(loc="lower left")
-    return says(
-        ax, f"Share of new points named rightly during {steps[-1]:,} steps, median of seeds; {'; '.join(words)}."
-    )
+    return says(ax, f"Accuracy on new points during {steps[-1]:,} steps, median of seeds; {'; '.join(words)}.")

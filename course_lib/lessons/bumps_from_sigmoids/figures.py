@@ -130,7 +130,7 @@ def plot_rates(sweeps: dict[str, Runs], line: float, mean: float) -> Axes:
         ax.plot(rates, np.median(error, 1), color=color, marker="os^D"[k % 4], linestyle=("-", "--")[k % 2], label=name)
     for value, name in ((mean, "mean"), (line, "line")):
         level(ax, value, name)
-    ax.set(xscale="log", xlabel="rate, log scale", ylabel="RMSE in litres", ylim=(0, 1.5))
+    ax.set(xscale="log", xlabel="learning rate, log scale", ylabel="RMSE in litres", ylim=(0, 1.5))
     ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
     ax.minorticks_off()
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
@@ -209,13 +209,13 @@ def plot_depths(results: dict[str, dict[int, Tensor]]) -> Axes:
         look = {"marker": "s"} if own else {"marker": "o", "markerfacecolor": "white", "linestyle": "--"}
         ax.plot(list(depths), share.median(1).values, color=color, label=name, **look)
     level(ax, 0.5, "guessing")
-    ax.set(xlabel="hidden layers", ylabel="share of new points right", ylim=(0.36, 1.03), xticks=list(depths))
+    ax.set(xlabel="hidden layers", ylabel="accuracy on new points", ylim=(0.36, 1.03), xticks=list(depths))
     ax.legend(loc="lower center", ncols=2)
     words = "; ".join(
         f"{name}: " + ", ".join(f"{float(v.median()):.2f} with {d}" for d, v in depths.items())
         for name, depths in results.items()
     )
-    return says(ax, f"Share of new points named rightly against the number of layers, medians. {words}.")
+    return says(ax, f"Accuracy on new points against the number of layers, medians. {words}.")
 
 
 def _points(ax: Axes | None = None) -> Axes:

@@ -92,7 +92,7 @@ def plot_limit(rates: torch.Tensor, far: torch.Tensor) -> Axes:
     ax.plot(rates, far.clamp(1e-8, 1e6), color=BLUE)
     ax.axhline(1, color=GREY, linewidth=style.scale())
     ax.annotate("as far as at the start", (0.01, 1), xycoords=("axes fraction", "data"), xytext=(0, 3), **_POINTS)
-    ax.set(xscale="log", yscale="log", ylim=(1e-8, 1e6), xlabel="rate α, log scale")
+    ax.set(xscale="log", yscale="log", ylim=(1e-8, 1e6), xlabel="learning rate α, log scale")
     ax.set(ylabel="distance from the bottom, log scale", title="where 6 steps from 1 away end")
     nearest, first = float(rates[far.argmin()]), float(rates[far > 1].min())
     return says(ax, f"Distance after 6 steps against the rate: smallest at {nearest:.2g}, above 1 from {first:.2g} on.")
@@ -193,7 +193,12 @@ def plot_optimisers(sweeps: dict[str, Runs]) -> Axes:
         color = (BLUE, ORANGE, WINE, BLACK)[k % 4]
         ax.plot(rates, loss, color=color, linestyle=("-", "--", "-.", ":")[k % 4], label=name)
         ax.plot(rates[loss.argmin()], loss.min(), "osD^"[k % 4], color=color, markersize=8 * style.scale())
-    ax.set(xscale="log", yscale="log", xlabel="rate, log scale", ylabel="training loss of the worst seed, log scale")
+    ax.set(
+        xscale="log",
+        yscale="log",
+        xlabel="learning rate, log scale",
+        ylabel="training loss of the worst seed, log scale",
+    )
     ax.set_ylim(bottom=1e-4)  # room below the lowest point, where the mark of the truth stands
     ax.legend(loc="lower left")
     words = ", ".join(f"{name} {rate:.2g}" for name, (rate, _) in best_rates(sweeps).items())

@@ -107,7 +107,7 @@ def plot_surgery(found: dict[str, dict[str, list[float]]]) -> Axes:
             ax.plot(spots, values, label=kind if not place else None, **look)
         words.append(name.replace("\n", " ") + ": " + ", ".join(f"{k} {np.mean(v):.2f}" for k, v in kinds.items()))
     level(ax, 0.1, "guessing")
-    ax.set(ylim=(0, 1.03), ylabel="share of new digits read", xlim=(-0.5, len(found) - 0.5))
+    ax.set(ylim=(0, 1.03), ylabel="accuracy on new digits", xlim=(-0.5, len(found) - 0.5))
     ax.set_xticks(range(len(found)), list(found))
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     return says(ax, f"Accuracy of trained nets after surgery, mean of three seeds. {'; '.join(words)}.")

@@ -99,7 +99,7 @@ def plot_arms(ks: Sequence[int], arms: Mapping[str, np.ndarray]) -> Axes:
         ax.plot(ks, found.mean(1), label=name, **look)
         words.append(f"{name} {found.mean(1)[0]:.2f} to {found.mean(1)[-1]:.2f}")
     level(ax, 0.1, "guessing")
-    ax.set(xscale="log", xlabel="labels a class, log scale", ylabel="share of new digits read", ylim=(0, 1.02))
+    ax.set(xscale="log", xlabel="labels a class, log scale", ylabel="accuracy on new digits", ylim=(0, 1.02))
     ax.set_xticks(ks, [str(k) for k in ks])
     ax.minorticks_off()
     ax.legend(loc="lower right", bbox_to_anchor=(1, 0.13))

@@ -245,7 +245,7 @@ def plot_clipping(rates: list[float], arms: dict[str, list[list[float]]]) -> Axe
         ends = (f"{'diverged' if m < 0 else f'{m:.2f}'} at {rate:g}" for m, rate in zip(median, rates, strict=True))
         words.append(f"{name}: {', '.join(ends)}")
     level(ax, 0.1, "guessing")
-    ax.set(xscale="log", xlabel="rate, log scale", xlim=(rates[0] / 1.7, rates[-1] * 1.4))
+    ax.set(xscale="log", xlabel="learning rate, log scale", xlim=(rates[0] / 1.7, rates[-1] * 1.4))
     _accuracy_axis(ax)
     ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
     ax.minorticks_off()

@@ -103,10 +103,10 @@ def train_clipped(factor: float, rate: float, longest: float) -> tuple[Run, np.n
 
 
 class Clipping(Explorer):
-    """Cut every gradient down to a largest length: when does that save a training, and when does it cost one?"""
+    """Cut every gradient that is longer than a limit: when does that save a training, and when does it cost one?"""
 
     controls = {
-        "longest": Slider(0.01, 500, start=500, log=True, label="longest gradient"),
+        "longest": Slider(0.01, 500, start=500, log=True, label="limit"),
         "rate": Slider(1e-3, 1, start=0.1, log=True, label="rate"),
         "factor": Slider(1, 3, start=2.2, label="gain"),
     }
@@ -129,7 +129,7 @@ class Clipping(Explorer):
         (loss,) = left.plot([], [], color=BLUE)
         look = {"marker": "o", "markersize": 3 * style.scale(), "linewidth": 0.8}
         (norms,) = right.plot([], [], color=BLUE, label="before the cut", **look)
-        (limit,) = right.plot([0, 111], [1, 1], color=ORANGE, linestyle="--", label="the longest allowed")
+        (limit,) = right.plot([0, 111], [1, 1], color=ORANGE, linestyle="--", label="limit")
         right.legend(loc="upper right")
         moving = [loss, norms, limit]
         self.update(moving, result)
@@ -143,7 +143,7 @@ class Clipping(Explorer):
         limit.set_ydata([result["longest"]] * 2)
 
     def describe(self, result: dict[str, Any]) -> str:
-        words = f"Gain {result['factor']:.2f}, rate {result['rate']:.3g}, longest gradient {result['longest']:.3g}: "
+        words = f"Gain {result['factor']:.2f}, rate {result['rate']:.3g}, limit {result['longest']:.3g}: "
         if not math.isfinite(result["acc"]):
             return words + "the loss is not finite any more, and the training has stopped."
         words += f"{100 * result['acc']:.0f} % of the validation digits are read rightly after 110 steps; "
