@@ -1,6 +1,7 @@
 """What holds for the cells of every lesson: any order after the set-up, no network, and a balance of its parts."""
 
 import builtins
+import re
 import socket
 
 import matplotlib
@@ -9,6 +10,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from course_lib.commands.checkout import ROOT
+from course_lib.exercise import source
+from course_lib.feedback import judge
 from tests.lessons.cells import code_cells, lessons, names_in
 
 LESSONS = lessons()
@@ -49,6 +52,21 @@ def test_after_the_setup_alone_each_cell_works_or_misses_a_name(shell, lesson, c
         error = shell.run_cell(cell.source).error_in_exec
         assert error is None or type(error) is NameError, f"{cell.id}: {error!r}"
     assert "offline" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_shown_solution_works_where_it_is_pasted(lesson):
+    """It may use what the lesson's first cell imports, and must import all else."""
+    setup, *others = code_cells(lesson)
+    imports = "\n".join(line for line in setup.source.splitlines() if re.match("import |from ", line))
+    exercises = [name for cell in others for name in re.findall(r"lesson\.(\w+)\.check\(", cell.source)]
+    for name in exercises:
+        names = {}
+        exec(imports, names)
+        exercise = getattr(names["lesson"], name)
+        exec(source(exercise.right), names)
+        outcome = judge(exercise, names[exercise.right.__name__])
+        assert outcome.kind == "correct", f"{exercise.id}: {outcome}"
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

@@ -154,7 +154,7 @@ rewired = Exercise(
         "In the loop, the new h is the old h and the branch of the old h together. A block that is gone does nothing.",
     ),
     why="A block that is gone hands on all that reaches it.",
-    another="`functools.reduce(lambda h, k: h + branches[k](h), order, x)` is the same loop.",
+    another="After `import functools`, `functools.reduce(lambda h, k: h + branches[k](h), order, x)` is the same loop.",
     rtol=1e-4,
     atol=1e-5,
     wrong={
@@ -210,6 +210,8 @@ def _paths_oracle(blocks: int, branches: int) -> int:
 
 
 def paths_solution(blocks, branches):
+    import math
+
     return math.comb(blocks, branches)
 
 
@@ -228,11 +230,12 @@ paths = Exercise(
     hints=(
         "Write down all ways for three blocks, as rows of S and B. How many rows have two Bs?",
         "You choose at which of the blocks the branch is taken. The order in which you choose them does not matter.",
-        'That is the binomial coefficient, read "blocks choose branches". `math.comb` computes it.',
+        'That is the binomial coefficient, read "blocks choose branches". Python\'s `math` computes it as `comb`.',
     ),
     why="Added up over all numbers of branches this gives 2 to the power of n: eight blocks hold 256 ways. One block "
     "gone closes half of them.",
-    another="`len(list(itertools.combinations(range(blocks), branches)))` counts them one by one.",
+    another="After `import itertools`, `len(list(itertools.combinations(range(blocks), branches)))` counts them one by "
+    "one.",
     counts="ways",
     wrong={
         "one for each": (

@@ -27,8 +27,8 @@ def _block_oracle(x: Tensor, first: nn.Module, second: nn.Module, shortcut: nn.M
 
 
 def block_solution(x, first, second, shortcut):
-    branch = second(F.relu(first(x)))
-    return F.relu(shortcut(x) + branch)
+    branch = second(torch.relu(first(x)))
+    return torch.relu(shortcut(x) + branch)
 
 
 def _shortcut_of_branch(x: Tensor, first: nn.Module, second: nn.Module, shortcut: nn.Module) -> Tensor:
@@ -172,7 +172,8 @@ count = Exercise(
     ),
     why="The skip itself costs nothing, except at the three places of ResNet-18 where the shape changes. A net with "
     "skips has the parameters of the plain net with the same layers, and a few more.",
-    another="`sum(p.numel() for p in BasicBlock(inputs, channels, stride).parameters())`, on the device meta.",
+    another="Build the block and let PyTorch count: `BasicBlock`, below, and then "
+    "`sum(p.numel() for p in BasicBlock(inputs, channels, stride).parameters())`.",
     counts="parameters",
     wrong={
         "with biases": (

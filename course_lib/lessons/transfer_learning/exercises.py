@@ -37,7 +37,7 @@ count = Exercise(
     ),
     why="For the letters net and ten digits these are 3,850 of 28,618, for ResNet-18 and two classes 1,026 of 11 "
     "million. The features do most of the work: a linear layer on the pixels trains fewer still, and reads less.",
-    another="`sum(p.numel() for p in nn.Linear(features, new).parameters())` lets PyTorch count.",
+    another="`sum(p.numel() for p in torch.nn.Linear(features, new).parameters())` lets PyTorch count.",
     counts="parameters",
     wrong={
         "the old head": (
@@ -425,7 +425,7 @@ prepare = Exercise(
     ),
     why="The body's weights and statistics belong to pictures on this scale, so the backbone's mean and deviation are "
     "used, not those of your own pictures.",
-    another="`Backbone(module, mean=..., std=...)` does it for whole folders.",
+    another="`course.Backbone(module, mean=..., std=...)` does it for whole folders.",
     rtol=1e-3,
     atol=1e-4,
     wrong={
