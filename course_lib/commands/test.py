@@ -18,7 +18,8 @@ from xml.etree import ElementTree
 from course_lib.commands.checkout import INSTALL_TESTS, ROOT, Trouble, need, notebooks
 
 NO_TESTS_RAN = 5  # pytest's exit code
-NBVAL = ["-p", "tests.notebooks.hardening", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=180"]
+NBVAL = ["-p", "nbval", "-p", "tests.notebooks.hardening"]
+NBVAL += ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=180"]
 # The cells of one notebook stay in one kernel. Files go out in the order of their folders: browser, contracts and
 # lessons, the longest, come first, and no worker waits at the end for the other's long file. (Left to itself, xdist
 # begins with the files that have most tests, which are the quick ones.)

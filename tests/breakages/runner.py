@@ -33,6 +33,9 @@ LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis", ".ipynb_checkpoints", "*.egg-info"
 )
 AT_A_TIME = 2
+# What the tests need beside what every Warm has. Plugins that no test here needs stay out: they take seconds to load.
+ALSO = ("hypothesis", "jupyter_client")
+NO_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 QUIET = ["-q", "--tb=no", "--color=no", "-rpfE", "-p", "no:cacheprovider"]
 
 
@@ -86,7 +89,7 @@ class Tree:
 
 def environment(tree: Path) -> dict[str, str]:
     """Everything that Python starts from here, kernels included, takes course_lib from `tree` and caches nothing."""
-    return os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    return os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"} | NO_PLUGINS
 
 
 def _outcome(name: str, lines: list[str]) -> str:
@@ -120,7 +123,7 @@ def unnoticed(tree: Tree, breakage: Breakage) -> str:
     return "; ".join(f"{test} {outcome}" for test, outcome in found.items() if outcome != "failed")
 
 
-def run(breakages: list[Breakage], root: Path = ROOT, libraries: Iterable[str] = LIBRARIES) -> int:
+def run(breakages: list[Breakage], root: Path = ROOT, libraries: Iterable[str] = (*LIBRARIES, *ALSO)) -> int:
     """Check that all named tests are green, then that each breakage turns its own red. Returns how many did not."""
     start, wrong = time.perf_counter(), 0
     with ExitStack() as stack:
