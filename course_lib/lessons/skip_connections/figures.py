@@ -11,7 +11,7 @@ import numpy as np
 from course_lib import style
 from course_lib.axes import level
 from course_lib.colors import BAND, BLACK, BLUE, ORANGE, WINE
-from course_lib.lessons.skip_connections.surgery import SHADES, shade
+from course_lib.lessons.skip_connections.surgery import SHADES, shade, shade_axis
 from course_lib.show import says
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ def plot_surgery(found: dict[str, dict[str, list[float]]]) -> Axes:
             ax.plot(spots, values, label=kind if not place else None, **look)
         words.append(name.replace("\n", " ") + ": " + ", ".join(f"{k} {np.mean(v):.2f}" for k, v in kinds.items()))
     level(ax, 0.1, "guessing")
-    ax.set(ylim=(0, 1.03), ylabel="accuracy on new digits", xlim=(-0.5, len(found) - 0.5))
+    ax.set(ylim=(0, 1.03), ylabel="accuracy on new digits")
+    ax.set_xlim(-0.5, len(found) + 0.15)  # the words of a prediction stand on the right, over no mark
     ax.set_xticks(range(len(found)), list(found))
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     return says(ax, f"Accuracy of trained nets after surgery, mean of three seeds. {'; '.join(words)}.")
@@ -123,8 +124,7 @@ def plot_slices(slices: dict[str, np.ndarray], span: float) -> Axes:
     Returns:
         The first axes.
     """
-    width, height = plt.rcParams["figure.figsize"]
-    figure = plt.figure(figsize=(1.3 * width, height))
+    figure = plt.figure(figsize=style.inches(8.4, 2.9))
     axes, words = figure.subplots(1, len(slices), sharey=True), []
     for ax, (name, losses) in zip(axes, slices.items(), strict=True):
         image = ax.imshow(shade(losses), extent=(-span, span, -span, span), origin="lower", **SHADES)
@@ -138,8 +138,7 @@ def plot_slices(slices: dict[str, np.ndarray], span: float) -> Axes:
         words.append(f"{name}: {middle:.2g} in the middle, {better:.0f} % better than guessing")
     axes[0].set_ylabel("along another")
     bar = figure.colorbar(image, ax=axes)
-    bar.set_ticks(np.log10([0.1, 0.3, 1, 10, 100, 1000]), labels=["0.1", "0.3", "1", "10", "100", "more"])
-    bar.set_label("loss")
+    shade_axis(bar)
     return says(axes[0], f"Loss of 441 nets around a trained one, on 500 digits. {'; '.join(words)}.")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from matplotlib.collections import LineCollection
+from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -119,7 +120,7 @@ class Slice(Explorer):
         "depth": Choice(8, 32, label="layers"),
         "span": Slider(0.1, 1.2, start=0.6, step=0.05, label="how far"),
     }
-    figsize = (6.6, 3.9)
+    figsize = (5.8, 3.9)
     also_show = (around, loss_slice)
     budget_ms = 400
     """225 nets of up to 32 layers at each move."""
@@ -132,16 +133,12 @@ class Slice(Explorer):
         ax = fig.subplots()
         ax.set(xlabel="along one direction", ylabel="along another", xlim=(-1, 1), ylim=(-1, 1))
         for set_ticks in (ax.set_xticks, ax.set_yticks):
-            set_ticks((-1, 0, 1), ("as far as chosen", "0", "as far") if set_ticks == ax.set_xticks else ("", "0", ""))
+            set_ticks((-1, 0, 1), ("−“how far”", "0", "“how far”") if set_ticks == ax.set_xticks else ("", "0", ""))
         ax.set_aspect("equal")
         ax.grid(False)
         image = ax.imshow(shade(result["losses"]), extent=(-1, 1, -1, 1), origin="lower", **SHADES)
         (here,) = ax.plot([0], [0], "D", color=BLACK, markersize=6 * style.scale(), label="the trained net")
-        bar = fig.colorbar(image, ax=ax)
-        bar.set_ticks(
-            np.log10([0.1, 0.3, 1, 2.3, 10, 100, 1000]), labels=["0.1", "0.3", "1", "2.3", "10", "100", "more"]
-        )
-        bar.set_label("loss; white line: 2.3, guessing")
+        shade_axis(fig.colorbar(image, ax=ax))
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1))
         edge = ax.add_collection(LineCollection([], colors=["white"], linewidths=2 * style.scale()))
         moving = [image, edge, here]
@@ -178,6 +175,12 @@ def line_of_guessing(shown: np.ndarray) -> list[np.ndarray]:
 
 
 SHADES = {"cmap": "viridis_r", "vmin": -1, "vmax": 3, "interpolation": "nearest"}
+
+
+def shade_axis(bar: Colorbar) -> None:
+    """Writes losses beside a bar of shades, and what the white line is."""
+    bar.set_ticks(np.log10([0.1, 0.3, 1, 2.3, 10, 100, 1000]), labels=["0.1", "0.3", "1", "2.3", "10", "100", "more"])
+    bar.set_label("loss; white line: 2.3, guessing")
 
 
 def shade(losses: np.ndarray) -> np.ndarray:
