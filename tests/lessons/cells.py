@@ -1,7 +1,8 @@
 """The code cells of a lesson's notebook, for tests that run them."""
 
 import ast
-from collections.abc import Collection
+import symtable
+from collections.abc import Collection, Iterator
 
 import nbformat
 
@@ -45,6 +46,24 @@ def names_in(source: str) -> tuple[set[str], set[str]]:
             case ast.alias(name=name, asname=other):
                 bound.add(other or name.partition(".")[0])
     return bound, used
+
+
+def globals_in(source: str) -> tuple[set[str], set[str]]:
+    """The notebook's names that a cell makes or makes anew, and those that it takes from other cells.
+
+    Unlike `names_in`, it leaves out what lives inside a function or a comprehension only.
+    """
+    cell = symtable.symtable(source, "cell", "exec")
+    made = {each.get_name() for each in cell.get_symbols() if each.is_assigned() or each.is_imported()}
+    return made, set(_globals_used(cell)) - made
+
+
+def _globals_used(table: symtable.SymbolTable) -> Iterator[str]:
+    for symbol in table.get_symbols():
+        if symbol.is_referenced() and (table.get_type() == "module" or symbol.is_global()):
+            yield symbol.get_name()
+    for inner in table.get_children():
+        yield from _globals_used(inner)
 
 
 def lessons() -> list[str]:

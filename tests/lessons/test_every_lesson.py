@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from course_lib.commands.checkout import ROOT
 from course_lib.exercise import source
 from course_lib.feedback import judge
-from tests.lessons.cells import code_cells, lessons, names_in
+from tests.lessons.cells import code_cells, globals_in, lessons, names_in
 
 LESSONS = lessons()
 LEAST = {"others": (3, 3, 4), "00_start_here": (1, 1, 1)}  # predictions, explorers, exercises; 00 takes ten minutes
@@ -67,6 +67,22 @@ def test_a_shown_solution_works_where_it_is_pasted(lesson):
         exec(source(exercise.right), names)
         outcome = judge(exercise, names[exercise.right.__name__])
         assert outcome.kind == "correct", f"{exercise.id}: {outcome}"
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_cell_means_the_same_when_a_learner_comes_back_to_it(lesson):
+    """No later cell makes a name anew that it takes from an earlier one: it would then show another net's figure."""
+    cells = [(cell.id, *globals_in(cell.source)) for cell in code_cells(lesson)]
+    for place, (cell, _, used) in enumerate(cells):
+        before = {name for _, made, _ in cells[:place] for name in made}
+        for later, made, _ in cells[place + 1 :]:
+            assert not used & before & made, f"{later} makes anew what {cell} uses"
+
+
+def test_globals_in_a_cell():
+    made, used = globals_in("import torch\ny = [x for x in data]\ndef f(a):\n    b = a + c\n    return torch.sum(b)")
+    assert made == {"torch", "y", "f"} and used == {"data", "c"}
+    assert globals_in("x = x + 1\nx") == ({"x"}, set())
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
