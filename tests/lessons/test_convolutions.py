@@ -231,6 +231,12 @@ def test_tied_units_in_the_corner_use_fewer_weights():
     assert (corner["matrix"][0] != 0).sum() == 4 and tied.goal(corner)[0]
 
 
+def test_tied_says_when_there_is_no_unit_of_that_number():
+    tied = lesson.Tied()
+    assert "Unit 15 uses 9" in tied.describe(tied.set(unit=15, stride=1, padding=0).result)
+    assert "There is no unit 35; the last one, unit 15, uses 9" in tied.describe(tied.set(unit=35).result)
+
+
 def test_shift_shows_the_digit_where_it_was_moved_to(nets):
     result = lesson.Shift(nets, digit=4, right=3, down=-1).result
     there = lesson.on_canvas(one_of_each()[4:5], right=3, down=-1)

@@ -36,7 +36,7 @@ def plot_shuffled(before: Tensor, after: Tensor) -> Axes:
     Args:
         before, after: (N, 64).
     """
-    axes = plt.figure(figsize=style.inches(6.4, 2.7)).subplots(2, len(before))
+    axes = plt.figure(figsize=style.inches(6.4, 2.2)).subplots(2, len(before))
     for row, rows in zip(axes, (before, after), strict=True):
         for ax, x in zip(row, rows, strict=True):
             bare(ax).imshow(x.reshape(8, 8).numpy(), cmap="Greys")
@@ -88,7 +88,7 @@ def plot_moving_maps(before: tuple[Tensor, Tensor], after: tuple[Tensor, Tensor]
     Args:
         before, after: picture (H, W) and map (H, W).
     """
-    axes = plt.figure(figsize=style.inches(7.4, 2.4)).subplots(1, 4)
+    axes = plt.figure(figsize=style.inches(7.4, 2.2)).subplots(1, 4)
     most = float(before[1].abs().max())
     for ax, each, title in zip(axes, (*before, *after), ("picture", "its map", "moved", "its map"), strict=True):
         look = {"cmap": "Greys"} if title in ("picture", "moved") else {"cmap": SIGNED, "vmin": -most, "vmax": most}
@@ -130,7 +130,7 @@ def plot_maps(net: LeNet5, picture: Tensor) -> Axes:
     left, right = figure.subfigures(1, 2, width_ratios=(1, 7))
     seen = left.subplots()
     bare(seen).imshow(picture[0].numpy(), cmap="Greys")
-    seen.set_title("input")
+    seen.set_title("input", fontsize="small")
     rows = right.subfigures(3, 1, height_ratios=(1, 1, 1.6))
     for part, title, maps, shape, cmap in (
         (rows[0], "first layer: kernels, 5 × 5", net.conv1.weight.detach()[:, 0], (1, 8), SIGNED),

@@ -54,8 +54,8 @@ class Tied(Explorer):
     def compute(self, unit: int, stride: int, padding: int) -> dict[str, Any]:
         kernel = torch.arange(1.0, 10).reshape(3, 3)  # nine weights, numbered so that they can be told apart
         matrix = matrix_of(kernel, SMALL, stride=stride, padding=padding)
-        unit = min(unit, len(matrix) - 1)
-        return {"unit": unit, "stride": stride, "padding": padding, "matrix": matrix.int().numpy()}
+        shown = {"unit": min(unit, len(matrix) - 1), "asked": unit, "matrix": matrix.int().numpy()}
+        return {**shown, "stride": stride, "padding": padding}
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         left, right = fig.subplots(1, 2, width_ratios=(1, 1.3))
@@ -93,10 +93,12 @@ class Tied(Explorer):
         matrix = result["matrix"]
         zeros = (matrix == 0).mean()
         used = len(np.unique(matrix[matrix != 0]))
+        unit, asked = result["unit"], result["asked"]
+        which = f"Unit {unit}" if unit == asked else f"There is no unit {asked}; the last one, unit {unit},"
         return (
             f"Stride {result['stride']}, padding {result['padding']}: {len(matrix)} units × {matrix.shape[1]} pixels = "
             f"{matrix.size} places, {100 * zeros:.0f} % of them empty, the others filled from {used} weights. "
-            f"Unit {result['unit']} uses {int((matrix[result['unit']] != 0).sum())} of them."
+            f"{which} uses {int((matrix[unit] != 0).sum())} of them."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
