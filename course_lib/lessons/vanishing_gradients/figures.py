@@ -60,7 +60,7 @@ def plot_both_spreads(table: dict[str, Tensor]) -> Axes:
             linewidth=style.scale(),
             **look,
         )
-    left.set(yscale="log", ylim=(1e-10, 3), xlabel="layer", ylabel="log scale", title="std of the outputs")
+    left.set(yscale="log", ylim=(1e-10, 3), xlabel="layer", title="std of the outputs, log scale")
     left.legend(loc="center right")
     right.plot(layer, table["grad_norm"], color=BLUE, marker="o", markersize=3 * style.scale(), linewidth=style.scale())
     right.set(yscale="log", ylim=(1e-36, 10), xlabel="layer", title="norm of the gradient, log scale")
@@ -141,7 +141,7 @@ def plot_inits(found: dict[str, dict[str, Best]]) -> Axes:
             spots, acc = place + np.linspace(-0.2, 0.2, len(best.acc)), _shown(best.acc)
             ax.plot(spots, acc, color=LOOKS[kind]["color"], marker=LOOKS[kind]["marker"], linestyle="none")
         ax.axhline(0.1, zorder=1, **TRUTH)
-        ax.set(title=f"{kind}, 10 layers", xlim=(-0.6, len(column) - 0.4))
+        ax.set(title=f"{kind}, 10 layers", xlabel="std of the first weights", xlim=(-0.6, len(column) - 0.4))
         ax.set_xticks(range(len(column)), list(column))
         words.append(f"{kind}: " + ", ".join(f"{name} {best.median:.2f}" for name, best in column.items()))
     _accuracy_axis(axes[0])
@@ -204,8 +204,8 @@ def plot_sizes(
         by_class: a batch size and the accuracy in training mode with pictures sorted by class.
     """
     ax = plt.figure().subplots()
-    ax.plot(sizes, [shuffled[size] for size in sizes], color=ORANGE, marker="o", label="training mode, shuffled")
-    ax.axhline(evaluated, color=BLUE, linestyle="--", label="evaluation mode")
+    ax.plot(sizes, [shuffled[size] for size in sizes], color=BLUE, marker="o", label="training mode, shuffled")
+    ax.axhline(evaluated, color=ORANGE, linestyle="-.", label="evaluation mode")
     sorted_too = ""
     if by_class is not None:
         ax.plot(
