@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 TOP, ROW = 1.0, 1.7  # middle of the first row of labels below the edge, and distance to the next, in font sizes
 ROOM = 0.3  # share of the axes that a label may need beside its line
 EDGE = 0.12  # share of the axes that a label may need above or below its line
+WIDE, HIGH = 0.3, 0.08  # shares of the axes that a label takes, across and upwards: nearer ones would overlap
 BOX = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5}  # readable over curves
 
 
@@ -44,15 +45,18 @@ def draw_answer(ax: Axes, kind: Kind, answer: Any, truth: Any, *, axis: str = "x
     """
     if axis not in ("x", "y"):
         raise ValueError(f'axis={axis!r}: give "x" or "y"')
-    row = 0
+    row, taken = 0, []
     for pair in _pairs(kind, answer, truth):
         if isinstance(kind, Choice):
             row = _write(ax, pair, row)
             continue
         shares = [_show(ax, line.value, axis) for line in pair]  # both first: the second may widen the axis
         shares = [_show(ax, line.value, axis) for line in pair]
-        place = _upright if axis == "x" else _level
-        row = place(ax, sorted(zip(shares, pair, strict=True), key=lambda each: each[0]), row)
+        lines = sorted(zip(shares, pair, strict=True), key=lambda each: each[0])
+        if axis == "x":
+            row = _upright(ax, lines, row)
+        else:
+            _level(ax, lines, taken)
     return ax
 
 
@@ -83,8 +87,12 @@ def _upright(ax: Axes, pair: list[tuple[float, Line]], row: int) -> int:
     return row + 1
 
 
-def _level(ax: Axes, pair: list[tuple[float, Line]], row: int) -> int:
-    """Level lines with their labels above the upper one and below the lower one."""
+def _level(ax: Axes, pair: list[tuple[float, Line]], taken: list[tuple[float, float]]) -> None:
+    """Level lines with their labels above the upper one and below the lower one; beside those of other pairs.
+
+    Args:
+        taken: where labels are, (across, up) as shares of the axes; those of this pair are added.
+    """
     frame = ax.get_yaxis_transform()
     for number, (share, line) in enumerate(pair):
         ax.axhline(line.value, **_line_style(line), zorder=3)
@@ -92,8 +100,11 @@ def _level(ax: Axes, pair: list[tuple[float, Line]], row: int) -> int:
         above = (number == len(pair) - 1 and share < 1 - EDGE) or share < EDGE
         across = 0.98 if EDGE < share < 1 - EDGE else 0.98 - 0.4 * number  # two at one edge stand side by side
         beside, align = ((0, 4), "bottom") if above else ((0, -4), "top")
+        up = share + (HIGH if above else -HIGH) / 2
+        while across > 2 * WIDE and any(abs(across - a) < WIDE and abs(up - b) < HIGH for a, b in taken):
+            across -= WIDE
+        taken.append((across, up))
         _label(ax, line, (across, line.value), frame, beside, {"ha": "right", "va": align})
-    return row
 
 
 def _write(ax: Axes, lines: list[Line], row: int) -> int:

@@ -1,6 +1,7 @@
 """The learner's mark and the truth in a plot: at the right place on any scale, seen, and told apart without colour."""
 
 import matplotlib
+import matplotlib.pyplot as plt
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -51,6 +52,20 @@ def test_mark_and_truth_lie_where_they_should_and_are_seen(axis, scale, reverse,
     assert (get()[0] > get()[1]) == reverse
     assert sorted(words(ax)) == ["truth: 1.2 s", f"you: {NUMBER.words(answer)}"]
     FigureCanvasAgg(ax.figure).draw()
+
+
+@pytest.mark.parametrize("answer", [None, (0.5, 0.72, 0.75)])
+@pytest.mark.parametrize("lecture", [False, True])
+def test_labels_of_marks_that_came_out_alike_stand_beside_each_other(lecture, answer, restored_style):
+    use_style(lecture=lecture)
+    ax = plt.figure().subplots()
+    ax.set(ylim=(0, 1))
+    draw_answer(ax, Marks("scratch", "frozen", "fine-tuned", lo=0, hi=1), answer, (0.53, 0.74, 0.738), axis="y")
+    FigureCanvasAgg(ax.figure).draw()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    plt.close(ax.figure)
+    assert len(boxes) == (3 if answer is None else 6)
+    assert not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[:k])
 
 
 def test_limits_that_show_both_are_left_alone():
