@@ -27,6 +27,7 @@ from course_lib.explorer import Explorer
 from course_lib.fit import fit
 from course_lib.fit_many import fit_many
 from course_lib.nets import MLP, LeNet5, ResNet, resnet18, resnet34, resnet50, resnet152
+from course_lib.number_checks import whole_number
 from course_lib.picture_folder import PictureFolder, open_pictures
 from course_lib.prediction import Prediction
 from course_lib.pretrained import load_published
@@ -96,7 +97,8 @@ def setup(*, seed: int = 0, lecture: bool = False) -> None:
         lecture: large figures and explorers, readable from the last row.
 
     Raises:
-        ValueError: `COURSE_DEVICE` or `COURSE_THREADS` asks for something that is not there.
+        ValueError: the seed is no whole number, or `COURSE_DEVICE` or `COURSE_THREADS` asks for something that is not
+            there.
     """
     use_style(lecture=lecture)
     threads = set_threads()
@@ -111,8 +113,12 @@ def setup(*, seed: int = 0, lecture: bool = False) -> None:
 
 
 def seed_everything(seed: int) -> None:
-    """Starts PyTorch's random numbers at `seed` (or at the shifted one, when `course claims` checks a lesson)."""
-    torch.manual_seed(shifted(seed))
+    """Starts PyTorch's random numbers at `seed` (or at the shifted one, when `course claims` checks a lesson).
+
+    Raises:
+        ValueError: the seed is no whole number.
+    """
+    torch.manual_seed(shifted(whole_number("seed", seed)))
 
 
 def doctor() -> None:

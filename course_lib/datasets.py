@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from numbers import Real
 from pathlib import Path
 from typing import NamedTuple
 
@@ -195,7 +196,7 @@ def spirals(n: int = 600, *, turns: float = 1.75, noise: float = 0.1, classes: i
         ValueError: when a number makes no spiral.
     """
     _check_spirals(n, turns, noise, classes)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(whole_number("seed", seed))
     y = torch.arange(n) % classes
     along = torch.linspace(0.05, 1, n).sqrt()  # the root spreads the points evenly along the arm
     angle = 2 * math.pi * (turns * along + y / classes)
@@ -212,7 +213,7 @@ def _check_spirals(n: int, turns: float, noise: float, classes: int) -> None:
     whole_number("n", n, least=5)
     whole_number("classes", classes, least=1)
     for name, value in (("turns", turns), ("noise", noise)):
-        if not 0 <= value < math.inf:
+        if not isinstance(value, Real) or not 0 <= value < math.inf:
             raise ValueError(f"{name} is a number of 0 or more for spirals; {value!r} is not.")
 
 

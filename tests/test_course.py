@@ -31,6 +31,13 @@ def test_setup_in_lecture_mode_says_so(capsys):
     course.setup()
 
 
+@pytest.mark.parametrize("seed", ["abc", None, 1.5])
+def test_a_seed_that_is_no_whole_number_is_named(seed):
+    for start in (course.setup, course.seed_everything):
+        with pytest.raises(ValueError, match=f"seed is {seed!r}; it must be a whole number"):
+            start(seed=seed)
+
+
 def test_seeds_are_shifted_when_claims_are_checked(monkeypatch):
     course.seed_everything(5)
     expected = torch.rand(1)

@@ -139,6 +139,7 @@ def test_spirals_follow_their_seed():
     ("options", "words"),
     [({"n": 4}, "n is 4; it must be a whole number of 5 or more"), ({"n": 10.5}, "n is 10.5")]
     + [({"turns": -1}, "turns .*-1 is not"), ({"noise": float("nan")}, "noise .*nan is not")]
+    + [({"turns": "many"}, "turns .*'many' is not"), ({"seed": "abc"}, "seed is 'abc'; it must be a whole number")]
     + [({"classes": 0}, "classes is 0")],
 )
 def test_numbers_that_make_no_spiral_are_named(options, words):
