@@ -65,7 +65,10 @@ class Panel:
 
 
 def prose(text: str) -> str:
-    """HTML of a paragraph, or of a `Code` block; blank lines part paragraphs, backticks mark code."""
+    """HTML of a paragraph, or of a `Code` block; blank lines part paragraphs, backticks mark code.
+
+    No line ends between a number and its %.
+    """
     if isinstance(text, Code):
         style = "margin:.2em 0;padding:.4em .7em;background:var(--jp-layout-color2, rgba(128,128,128,.12))"
         return f'<pre style="{style};overflow-x:auto;color:inherit;font-size:.95em">{html.escape(text)}</pre>'
@@ -74,7 +77,8 @@ def prose(text: str) -> str:
 
 
 def _inline(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
+    parts = re.split(r"`([^`]+)`", html.escape(text, quote=False))  # every second one is code, to be copied as it is
+    return "".join(f"<code>{part}</code>" if k % 2 else part.replace(" %", "\u00a0%") for k, part in enumerate(parts))
 
 
 def _indent(text: str) -> str:

@@ -138,9 +138,10 @@ def _scale(kind: Number) -> ipywidgets.HTML:
     places = {kind.lo: low, **between, kind.hi: high}
     shares = {value: (place - low) / (high - low) for value, place in places.items()}
     shares = {value: share for value, share in shares.items() if share in (0, 1) or 0.12 < share < 0.85}
-    mark = '<span style="position:absolute;left:{:.1f}%;transform:translateX(-50%)">{}</span>'
+    mark = '<span style="position:absolute;white-space:nowrap;left:{:.1f}%;transform:translateX(-50%)">{}</span>'
     marks = "".join(mark.format(100 * share, format_number(value)) for value, share in shares.items())
-    unit = f'<span style="position:absolute;left:calc(100% + 2.5em)">{prose(kind.unit)}</span>' if kind.unit else ""
+    beside = "position:absolute;white-space:nowrap;left:calc(100% + 2.5em)"
+    unit = f'<span style="{beside}">{prose(kind.unit)}</span>' if kind.unit else ""
     row = "position:relative;height:1.3em;line-height:1.3;font-size:.85em;opacity:.8"
     row += f";margin:0 {10 + READOUT * scale():.0f}px 0 {EDGE}px"
     return ipywidgets.HTML(f'<div style="{row}">{marks}{unit}</div>', layout={"width": _width(), "margin": "0"})

@@ -42,6 +42,11 @@ def test_markup_is_shown_and_not_run(text, sort):
     assert words.text == (text if sort is Code else text.replace("`", ""))
 
 
+def test_no_line_ends_before_a_percent_sign_and_code_can_be_copied():
+    words = Words(prose("You said 60 %, it is 7 % 2: `7 % 2`. Score: 50 %."))
+    assert words.text == "You said 60\u00a0%, it is 7\u00a0% 2: 7 % 2. Score: 50\u00a0%."
+
+
 def test_every_tone_has_a_colour_without_jupyterlab():
     for tone, colour in TONES.items():
         assert "#" in Panel("?", "Ask", ("x",), tone).html(), tone
