@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     where = pretrain.add_mutually_exclusive_group()
     where.add_argument("--folder", metavar="FOLDER", help="write them there, where no such file is yet")
     where.add_argument("--write", action="store_true", help="write them into data/, in place of those that ship")
+    where.add_argument("--check", action="store_true", help="compare them with those that ship; write nothing")
     pretrain.add_argument("--fast", action="store_true", help="few letters, few epochs: seconds, and poorer nets")
 
     lessons = command("lessons", "list the lessons with their questions, or make notebooks/README.md, which says more")

@@ -1,4 +1,7 @@
-"""The two nets that ship: what is in their files, what they read, and that training them again comes to the same."""
+"""The two nets that ship: what is in their files, what they read, and that training gives the same each time.
+
+That the whole training, a minute and a half, gives nearly what ships is looked at by `course pretrain letters --check`.
+"""
 
 import pytest
 import torch
@@ -143,13 +146,6 @@ def test_the_shipped_files_are_the_full_budget_and_not_a_small_one(small, new):
     """A net of few seconds in data/ would lift no test above; the lesson would be the poorer."""
     for which, data in (("all", new), ("fewer", without(new, LEFT_OUT))):
         assert read(letters_net(which), data) > read(small[which], data) + 0.04
-
-
-@pytest.mark.slow
-def test_the_full_budget_gives_nearly_the_weights_that_ship(new):
-    """Nearly: another machine adds in another order, and what a net answers then differs for a few letters."""
-    net = pretrained("all", progress=False)
-    assert read(net, new) == pytest.approx(read(letters_net(), new), abs=0.03)
 
 
 def test_ctrl_c_gives_no_half_trained_net(monkeypatch):

@@ -209,7 +209,8 @@ def test_labels_explorer_trains_a_head_on_features_of_deviation_1():
 
 
 def test_first_weights_are_about_as_good_as_the_pixels_and_the_letters_better():
-    reads = lambda k, body: np.mean([lesson.Labels(k=k, draw=d, body=body).result["all"] for d in range(6)])  # noqa: E731
+    explorer = lesson.Labels()
+    reads = lambda k, body: np.mean([explorer.compute(k, draw, body)["all"] for draw in range(6)])  # noqa: E731
     for k in (2, 10):
         pixels, first, trained = (reads(k, body) for body in labels.BODIES)
         assert abs(first - pixels) < 0.06 and trained > max(pixels, first) + 0.04
@@ -233,7 +234,7 @@ def test_turned_and_shifted_copies_lift_scratch_above_the_nearest_neighbour():
         grid = F.affine_grid(torch.stack(rows, 1).view(-1, 2, 3), [len(x), 1, 8, 8], align_corners=False)
         return F.grid_sample(x.view(-1, 1, 8, 8), grid, align_corners=False).flatten(1)
 
-    def reads(seed, copies, steps=250):
+    def reads(seed, copies, steps=180):
         (x, y), (new, truth), net = lesson.draw(5, seed), lesson.new_digits(), untrained(seed).train()
         generator = torch.Generator().manual_seed(seed)
         optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
@@ -246,8 +247,8 @@ def test_turned_and_shifted_copies_lift_scratch_above_the_nearest_neighbour():
         with torch.no_grad():
             return float((net.eval()(new).argmax(1) == truth).double().mean())
 
-    nearest = float(few_labels.nearest_by_pixels(5)[:4].mean())
-    bare, copied = (np.mean([reads(seed, copies) for seed in range(4)]) for copies in (False, True))
+    nearest = float(few_labels.nearest_by_pixels(5)[:2].mean())
+    bare, copied = (np.mean([reads(seed, copies) for seed in range(2)]) for copies in (False, True))
     assert bare < nearest < copied
 
 

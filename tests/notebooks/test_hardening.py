@@ -45,9 +45,7 @@ def run_nbval(folder, seconds=60):
     report = folder / "report.xml"
     quiet = ["--color=no", "-q", "-p", "no:cacheprovider", "-o", "addopts=", f"--junitxml={report}"]
     command = [sys.executable, "-m", "pytest", *options, *quiet, "--rootdir", str(ROOT), str(folder)]
-    environment = os.environ | {
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"
-    }  # others take seconds to load
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # others take seconds to load
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds)
     cases = list(ElementTree.parse(report).iter("testcase"))
     assert done.returncode == int(any(len(case) for case in cases)), done.stdout + done.stderr
