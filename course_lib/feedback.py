@@ -142,6 +142,7 @@ def _known(exercise: Exercise, got: list[Result], expected: list[Result], proble
         said, names = _by_part(exercise, got, expected)
     if not names:
         way_on = (f"{exercise.how('hint')} gives a hint.",) if problem.kind == ERROR else ()
+        way_on = (_way_on(exercise),) if misses > 1 else way_on
         return _outcome(problem.kind, *problem.parts, *way_on)
     general = problem.parts if misses or problem.kind == ERROR else ()
     general += (_way_on(exercise),) if misses and problem.kind == ERROR else ()

@@ -69,6 +69,12 @@ def test_a_usual_wrong_answer_gets_its_own_words_and_then_the_case():
     assert "lesson.step.hint()" in third and "lesson.step.solution()" in third
 
 
+def test_an_answer_of_another_shape_is_told_the_way_on_at_the_third_miss_too():
+    said = [judge(EXERCISE, lambda theta, grad, lr: theta[None], misses=misses).message for misses in range(3)]
+    assert "hint()" not in said[0] + said[1]
+    assert "shape (2,) is expected" in said[2] and "lesson.step.solution()" in said[2]
+
+
 def test_an_unknown_wrong_answer_shows_the_case_and_the_own_value_only():
     first = judge(EXERCISE, lambda theta, grad, lr: theta * 0)
     assert first.misconceptions == ()

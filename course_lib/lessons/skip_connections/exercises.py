@@ -174,6 +174,10 @@ rewired = Exercise(
             lambda x, branches, order: _rewired_oracle(x, branches, sorted(order)),
             "You run the blocks in the order in which they were trained. `order` says in which order they run now.",
         ),
+        "no order at all": (
+            lambda x, branches, order: _rewired_oracle(x, branches, list(range(len(branches)))),
+            "You run all blocks, as the net was trained. `order` says which of them run now, and which comes first.",
+        ),
         "nobody is gone": (
             lambda x, branches, order: _rewired_oracle(
                 x, branches, [*order, *(k for k in range(len(branches)) if k not in order)]

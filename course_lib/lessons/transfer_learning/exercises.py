@@ -308,6 +308,12 @@ def _all_of_the_new(running: Tensor, batches: Tensor) -> Tensor:
     return running
 
 
+def _no_mean(running: Tensor, batches: Tensor) -> Tensor:
+    for batch in batches:
+        running = 0.9 * running + 0.1 * batch
+    return running
+
+
 def _last_only(running: Tensor, batches: Tensor) -> Tensor:
     return 0.9 * running + 0.1 * batches[-1].mean(0)
 
@@ -357,6 +363,14 @@ moved = Exercise(
         "sums for means": (
             lambda running, batches: moved_solution(running, batches.shape[1] * batches),
             "You take the sum over the rows of a batch. Its mean is mixed in.",
+        ),
+        "the first batch alone": (
+            lambda running, batches: moved_solution(running, batches[:1]),
+            "Only your first batch counts: a `return` stands inside the loop.",
+        ),
+        "no mean": (
+            _no_mean,
+            "The shape shows it: each row of the batch is still there. The mean over the rows is mixed in.",
         ),
         "the last batch alone": (
             _last_only,
