@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from course_lib import style
 from course_lib.colors import GREY, NOTE, TRUTH
 
 if TYPE_CHECKING:
@@ -40,6 +41,6 @@ def beside(ax: Axes, value: float, name: str, *, va: str = "center", color: str 
 def bare(ax: Axes) -> Axes:
     """Leaves room for a picture alone: no ticks, no grid, a thin frame."""
     ax.set(xticks=(), yticks=())
-    ax.spines[:].set(visible=True, linewidth=0.6, color=GREY)
+    ax.spines[:].set(visible=True, linewidth=0.6 * style.scale(), color=GREY)
     ax.grid(visible=False)
     return ax

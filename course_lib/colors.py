@@ -12,7 +12,7 @@ NOTE = "#5c5c5c"
 """Words beside curves and pictures: letters in GREY would be too pale."""
 
 TRAIN = {"color": BLUE, "linestyle": "-"}
-VAL = {"color": ORANGE, "linestyle": "-", "marker": "o", "markerfacecolor": "white", "markersize": 4.5}
+VAL = {"color": ORANGE, "linestyle": "-", "marker": "o", "markerfacecolor": "white"}
 TEST = {"color": WINE, "linestyle": "none", "marker": "D"}
 """One point, never a curve: the test set is used once."""
 MODEL = {"color": BLACK, "linestyle": "-"}

@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
+from course_lib import style
 from course_lib.axes import level
 from course_lib.colors import BAND, BLACK, BLUE, CLASSES, TRAIN, VAL
 from course_lib.datasets import Data
@@ -80,6 +81,11 @@ def plot_guessing(ax: Axes, classes: int) -> Axes:
     return level(ax, math.log(classes), f"guessing:\nln {classes}")
 
 
+def _cross() -> dict[str, float]:
+    """A small cross, larger in the large mode."""
+    return {"markersize": 5 * style.scale(), "markeredgewidth": 1.2 * style.scale()}
+
+
 def plot_sweep(
     runs: Runs,
     ax: Axes | None = None,
@@ -114,7 +120,7 @@ def plot_sweep(
     ax.plot(swept, np.median(last, 1), color=color, label=label or None)
     if dead and runs.dead_net.any():
         place, seed = np.nonzero(runs.dead_net.numpy())
-        ax.plot(swept[place], last[place, seed], "x", color=BLACK, markersize=5, markeredgewidth=1.2, zorder=3)
+        ax.plot(swept[place], last[place, seed], "x", color=BLACK, zorder=3, **_cross())
     name = {"lr": "learning rate"}.get(x, x.replace("_", " "))  # a figure is read away from its code
     what = {"val_loss": "validation loss", "train_loss": "training loss"}.get(y, y.replace("_", " "))
     ax.set(xscale="log", xlabel=f"{name}, log scale", ylabel=what)

@@ -22,12 +22,15 @@ def test_large_mode_goes_on_and_off():
     assert matplotlib.rcParams["font.size"] == 11 and style.scale() == 1
 
 
-def test_what_a_lesson_draws_grows_with_the_large_mode():
-    """A line width or marker size that a lesson sets itself would stay as thin as it is at a desk."""
-    fixed = re.compile(r"\b(?:markersize|linewidth)=(?!0\b(?!\.))\d[\d.]*(?! *\*)\s*[,)]")
-    files = sorted((ROOT / "course_lib/lessons").rglob("*.py"))
+def test_what_is_drawn_grows_with_the_large_mode():
+    """A line width or marker size that is set to a number would stay as thin as it is at a desk."""
+    fixed = re.compile(
+        r"(?<![.\w])(?:markersize|markeredgewidth|linewidth)(?:=|\": )(?!0\b(?!\.))\d[\d.]*(?! *\*)\s*[,)}]"
+    )
+    files = sorted((ROOT / "course_lib").rglob("*.py"))
     assert [(path.name, found) for path in files for found in fixed.findall(path.read_text(encoding="utf-8"))] == []
     assert fixed.search("plot(x, markersize=8)") and fixed.search("axhline(0, linewidth=0.8, color=GREY)")
+    assert fixed.search('plot(x, **{"marker": "o", "markersize": 4.5})')
     assert not fixed.search("plot(x, markersize=8 * style.scale())") and not fixed.search("patch(linewidth=0)")
 
 

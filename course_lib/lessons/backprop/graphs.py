@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 from matplotlib import colormaps
 from matplotlib.patches import Rectangle
 
+from course_lib import style
 from course_lib.colors import BLACK, BLUE, GREY, NOTE, SIGNED
 from course_lib.show import says
 from course_lib.stamp import Stamp
@@ -130,9 +131,10 @@ class GraphPicture:
         width, height = self.SIZE
         self.boxes = [ax.add_patch(Rectangle((0, 0), width, height, **_BOX)) for _ in range(nodes)]
         self.names = [put(Stamp(size=size, bold=True)) for _ in range(nodes)]
-        self.floors = [ax.add_patch(Rectangle((0, 0), width, 0.36 * height, **_FLOOR)) for _ in range(nodes)]
-        self.frame = ax.add_patch(Rectangle((0, 0), width, height, **_FRAME))
-        lines = {"marker": ">", "markersize": 6, "markevery": [-1], "zorder": 1}
+        thin, thick = ({"linewidth": points * style.scale()} for points in (0.8, 2.5))
+        self.floors = [ax.add_patch(Rectangle((0, 0), width, 0.36 * height, **_FLOOR, **thin)) for _ in range(nodes)]
+        self.frame = ax.add_patch(Rectangle((0, 0), width, height, **_FRAME, **thick))
+        lines = {"marker": ">", "markersize": 6 * style.scale(), "markevery": [-1], "zorder": 1}
         self.lines = [ax.plot([0, 1], [0, 1], **lines)[0] for _ in range(2 * nodes)]
         self.slopes = [put(Stamp(size=0.86 * size, face="white")) for _ in self.lines]
         self.data = [put(Stamp(size=0.86 * size)) for _ in range(nodes)]
@@ -240,5 +242,5 @@ def _short(value: float, digits: int = 3) -> str:
 
 _CAPTION = {"ha": "left", "va": "top", "fontsize": "small", "color": NOTE}
 _BOX = {"facecolor": "white", "edgecolor": GREY, "zorder": 2}
-_FLOOR = {"edgecolor": GREY, "linewidth": 0.8, "zorder": 3}
-_FRAME = {"facecolor": "none", "edgecolor": BLACK, "linewidth": 2.5, "zorder": 6}
+_FLOOR = {"edgecolor": GREY, "zorder": 3}
+_FRAME = {"facecolor": "none", "edgecolor": BLACK, "zorder": 6}

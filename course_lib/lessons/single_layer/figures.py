@@ -140,9 +140,10 @@ def plot_silent(start: list[float], end: list[float], mean: float, zero: float) 
     """
     ax = plt.figure().subplots()
     seeds, silent, end = np.arange(len(end)), np.array(start) <= 0, np.array(end)
+    larger = 9 * style.scale()
     for group, look, name in (
         (~silent, {"color": BLUE, "marker": "o"}, "speaks at the start"),
-        (silent, {"color": ORANGE, "marker": "X", "markersize": 9}, "says 0 for all hours at the start"),
+        (silent, {"color": ORANGE, "marker": "X", "markersize": larger}, "says 0 for all hours at the start"),
     ):
         ax.plot(seeds[group], end[group], linestyle="none", label=name, **look)
     for name, error in (("mean", mean), ("saying 0", zero)):

@@ -77,7 +77,7 @@ class Gate(Explorer):
             names = [{0: "1", 3: "1000"}.get(power, f"1e{power}") for power in powers]
             ax.set_yticks([low + 0.5, *powers, high - 0.5], ["less", *names, "more"])
             ax.axhline(0, color=GREY, linewidth=0.8 * style.scale())
-        look = {"marker": "o", "markersize": 4 * style.scale(), "linewidth": 1, "color": BLUE}
+        look = {"marker": "o", "markersize": 4 * style.scale(), "linewidth": style.scale(), "color": BLUE}
         moving = [left.plot([], [], **look)[0], right.plot([], [], **look)[0]]
         self.update(moving, result)
         return moving

@@ -86,7 +86,8 @@ def plot_broadcast(row: Tensor, column: Tensor) -> Axes:
 
 def _cell(ax: Axes, r: int, c: int, words: str, *, own: bool, last: bool) -> None:
     """One number in its square: solid and bold where it is in memory, dashed and grey where it is a copy."""
-    look = {"edgecolor": BLUE if last else BLACK, "linewidth": 2} if own else {"edgecolor": GREY, "linestyle": "--"}
-    ax.add_patch(Rectangle((c - 0.44, r - 0.44), 0.88, 0.88, facecolor="white", **look))
+    look = {"edgecolor": BLUE if last else BLACK} if own else {"edgecolor": GREY, "linestyle": "--"}
+    width = (2 if own else 1) * style.scale()
+    ax.add_patch(Rectangle((c - 0.44, r - 0.44), 0.88, 0.88, facecolor="white", linewidth=width, **look))
     color, weight = (BLACK, "bold") if own else (GREY, "normal")
     ax.text(c, r, words, ha="center", va="center", color=color, weight=weight)

@@ -127,7 +127,7 @@ class Clipping(Explorer):
         level(left, math.log(10), "guessing")
         right.set(xlim=(0, 111), ylim=(1e-3, 1e6), yscale="log", xlabel="step", title="norm of the gradient, log scale")
         (loss,) = left.plot([], [], color=BLUE)
-        look = {"marker": "o", "markersize": 3 * style.scale(), "linewidth": 0.8}
+        look = {"marker": "o", "markersize": 3 * style.scale(), "linewidth": 0.8 * style.scale()}
         (norms,) = right.plot([], [], color=BLUE, label="before the cut", **look)
         (limit,) = right.plot([0, 111], [1, 1], color=ORANGE, linestyle="--", label="limit")
         right.legend(loc="upper right")
