@@ -140,8 +140,8 @@ def _scale(kind: Number) -> ipywidgets.HTML:
     shares = {value: share for value, share in shares.items() if share in (0, 1) or 0.12 < share < 0.85}
     mark = '<span style="position:absolute;white-space:nowrap;left:{:.1f}%;transform:translateX(-50%)">{}</span>'
     marks = "".join(mark.format(100 * share, format_number(value)) for value, share in shares.items())
-    beside = "position:absolute;white-space:nowrap;left:calc(100% + 2.5em)"
-    unit = f'<span style="{beside}">{prose(kind.unit)}</span>' if kind.unit else ""
+    beside = '<span style="position:absolute;white-space:nowrap;left:calc(100% + 2.5em)">{}</span>'
+    unit = beside.format(prose(kind.unit)) if kind.unit else ""
     row = "position:relative;height:1.3em;line-height:1.3;font-size:.85em;opacity:.8"
     row += f";margin:0 {10 + READOUT * scale():.0f}px 0 {EDGE}px"
     return ipywidgets.HTML(f'<div style="{row}">{marks}{unit}</div>', layout={"width": _width(), "margin": "0"})
