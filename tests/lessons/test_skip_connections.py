@@ -303,6 +303,12 @@ def test_paths_reach_their_goal_with_weak_branches_only():
     assert not paths.goal(paths.set(blocks=20, slope=0.03).result)[0]
 
 
+def test_one_block_is_one_block():
+    paths = lesson.Paths()
+    assert "54 blocks, so" in paths.describe(paths.result)
+    assert "1 block, so 2 ways" in paths.describe(paths.set(blocks=1).result)
+
+
 def test_slice_reaches_its_goal_with_skips_only():
     slices = lesson.Slice()
     assert not slices.goal(slices.result)[0]
