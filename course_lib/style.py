@@ -14,6 +14,13 @@ LECTURE = {
     "axes.titlesize": 19,
     "lines.linewidth": 3,
     "lines.markersize": 9,
+    "lines.markeredgewidth": 1.6,
+    "axes.linewidth": 1.25,
+    "grid.linewidth": 1.25,
+    "xtick.major.width": 1.25,
+    "ytick.major.width": 1.25,
+    "xtick.major.size": 5.5,
+    "ytick.major.size": 5.5,
     "figure.figsize": (10, 5.6),
 }
 """What the large mode changes: readable from the last row."""

@@ -22,6 +22,11 @@ def test_large_mode_goes_on_and_off():
     assert matplotlib.rcParams["font.size"] == 11 and style.scale() == 1
 
 
+def test_all_that_grows_goes_back_to_what_the_house_says():
+    """A setting that only the large mode knows would stay large in a notebook that leaves it."""
+    assert set(style.LECTURE) <= set(matplotlib.rc_params_from_file(style.HOUSE, use_default_template=False))
+
+
 def test_what_is_drawn_grows_with_the_large_mode():
     """A line width or marker size that is set to a number would stay as thin as it is at a desk."""
     fixed = re.compile(
