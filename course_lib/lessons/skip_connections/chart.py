@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import matplotlib.pyplot as plt
 
 from course_lib import style
-from course_lib.colors import BLUE, GREY, ORANGE
+from course_lib.axes import level
+from course_lib.colors import BLUE, ORANGE
 from course_lib.datasets import FOLDER
 from course_lib.show import says
 
@@ -67,10 +68,7 @@ def plot_depth(table: list[Entry], human: float) -> Axes:
         dx, dy, ha, va = PLACES.get(entry.name, (8, 2, "left", "bottom"))
         spot = {"xytext": (dx * style.scale(), dy), "textcoords": "offset points", "ha": ha, "va": va}
         ax.annotate(words, (entry.year, entry.error), fontsize="small", **spot)
-    ax.axhline(human, color=GREY, linestyle="--")
-    ax.annotate(
-        f"one trained person, {human:g} %", (2009.8, human), xytext=(0, -4), textcoords="offset points", va="top"
-    )
+    level(ax, human, f"a trained\nperson\n{human:g} %")
     ax.set(xlim=(2009.6, 2015.9), ylim=(0, 31), ylabel="top-5 error in %", xticks=range(2010, 2016))
     found = ", ".join(f"{entry.name} {entry.year} {entry.error:g} %" for entry in table)
     return says(ax, f"Top-5 error of entries to the ImageNet challenge: {found}; a trained person {human:g} %.")

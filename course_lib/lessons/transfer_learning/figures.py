@@ -102,7 +102,7 @@ def plot_arms(ks: Sequence[int], arms: Mapping[str, np.ndarray]) -> Axes:
     ax.set(xscale="log", xlabel="labels a class, log scale", ylabel="accuracy on new digits", ylim=(0, 1.02))
     ax.set_xticks(ks, [str(k) for k in ks])
     ax.minorticks_off()
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.13))
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)  # above: the learner's marks stand among the curves
     return says(ax, f"Accuracy with {ks[0]} to {ks[-1]} labels a class: {'; '.join(words)}. Bands: all draws.")
 
 
@@ -123,7 +123,7 @@ def plot_gaps(ks: Sequence[int], gaps: Mapping[str, np.ndarray]) -> Axes:
         )
         words.append(f"{name} {gap.mean(1)[0]:+.2f} to {gap.mean(1)[-1]:+.2f}")
     ax.axhline(0, color=BLACK, linewidth=style.scale())
-    ax.set(xscale="log", xlabel="labels a class, log scale", ylabel="ahead of scratch")
+    ax.set(xscale="log", xlabel="labels a class, log scale", ylabel="accuracy ahead of scratch")
     ax.set_xticks(ks, [str(k) for k in ks])
     ax.minorticks_off()
     ax.legend(loc="upper right")
