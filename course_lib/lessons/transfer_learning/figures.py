@@ -60,7 +60,7 @@ def plot_called(shares: Tensor, *, named: int = 4) -> Axes:
     Returns:
         The axes; a digit's bar lies at y = digit.
     """
-    ax, words = plt.figure(figsize=style.inches(7.4, 4.2)).subplots(), []
+    ax, words = plt.figure(figsize=style.inches(7.4, 4.4)).subplots(), []
     shades = ("#7fb3d5", "#a9cce3", "#c9dff0", "#e4eff8")
     for digit, row in enumerate(shares):
         begin, order = 0.0, row.argsort(descending=True)[:named].tolist()
@@ -80,7 +80,8 @@ def plot_called(shares: Tensor, *, named: int = 4) -> Axes:
             begin += share
         ax.barh(digit, 1 - begin, left=begin, height=0.8, color="none", edgecolor="#c0c0c0")
         words.append(f"{digit} {CLASSES[order[0]]} {100 * float(row[order[0]]):.0f} %")
-    ax.set(xlim=(0, 1), ylim=(9.6, -0.6), yticks=range(10), ylabel="handwritten digit", xlabel="share of its pictures")
+    ax.set(xlim=(0, 1), ylim=(9.6, -1.3), yticks=range(10))  # above the bars is room for the words of a prediction
+    ax.set(ylabel="handwritten digit", xlabel="share of its pictures")
     ax.grid(False)
     return says(ax, f"What the letters net calls each digit most often: {', '.join(words)}.")
 
@@ -136,7 +137,7 @@ def plot_leak(gaps: Mapping[str, Tensor]) -> Axes:
     Args:
         gaps: what the task was -> (S,) differences in accuracy.
     """
-    ax, words = plt.figure(figsize=style.inches(6.4, 3.0)).subplots(), []
+    ax, words = plt.figure(figsize=style.inches(6.4, 3.2)).subplots(), []
     for place, (name, gap) in enumerate(gaps.items()):
         color = ORANGE if not place else BLUE
         ax.barh(place, float(gap.mean()), height=0.55, color=color, alpha=0.45)
@@ -145,7 +146,8 @@ def plot_leak(gaps: Mapping[str, Tensor]) -> Axes:
         words.append(f"{name} {float(gap.mean()):+.3f}")
     ax.axvline(0, color=BLACK, linewidth=style.scale())
     ax.set_yticks(range(len(gaps)), list(gaps))
-    ax.set(ylim=(len(gaps) - 0.5, -0.5), xlabel="ahead, share of letters read")
+    ax.set(ylim=(len(gaps) - 0.5, -0.9), xlabel="ahead, share of letters read")  # above the bars: words of a prediction
+    ax.locator_params(axis="x", nbins=5)
     return says(ax, f"Lead of the body that has seen all 52 letters, mean over the draws: {'; '.join(words)}.")
 
 
