@@ -111,7 +111,7 @@ backward = Exercise(
     ),
     why="These few lines are all of backpropagation: one pass over the tape, backwards, whatever was computed on the "
     "way. Nothing in them knows about layers.",
-    another="A recursion over all paths gives the same numbers, in a time that can double with every fork. The way "
+    another="A recursion over all ways gives the same numbers, in a time that can double with every fork. The way "
     "along the tape touches each line once.",
     wrong={
         "overwritten": (
@@ -136,7 +136,7 @@ backward = Exercise(
         ),
         "slopes added": (
             lambda tape, n: _along(list(reversed(tape)), n, _only_add),
-            "Along a path slopes multiply. If A moves twice as fast as B, and B three times as fast as C, how fast "
+            "Along a way slopes multiply. If A moves twice as fast as B, and B three times as fast as C, how fast "
             "does A move with C?",
         ),
         "only the last link": (

@@ -4,7 +4,7 @@ from course_lib.prediction import Choice, Number, Prediction
 
 shelf = Prediction(
     "bumps_from_sigmoids/shelf",
-    "1, 2, 4, 8, 16, 32 or 64 equal bumps, side by side from 8 h to 18 h. "
+    "1, 2, 4, 8, 16, 32 or 64 equal bumps, side by side from 8 to 18 o'clock. "
     "From which number on is their RMSE below half of the mean's?",
     Number(1, 64, log=True, integer=True),
     usual={

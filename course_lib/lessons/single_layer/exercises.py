@@ -292,7 +292,7 @@ def _softmax_cases(seed: int) -> list[tuple]:
 softmax = Exercise(
     "single_layer/softmax",
     question="`z` (B, K) holds the logits of B pictures, `T` is the temperature, a float above 0. Return the "
-    "probabilities, (B, K): each row sums to 1. It must survive logits of 1000.",
+    "probabilities, (B, K): each row sums to 1. It must survive logits of 1,000.",
     cases=[(torch.tensor([[1.0, 2.0, 3.0], [0.0, 0.0, 4.0]]), 2.0)],
     hidden=_softmax_cases,
     oracle=_softmax_oracle,
@@ -309,7 +309,7 @@ softmax = Exercise(
     wrong={
         "overflow": (
             lambda z, T: torch.exp(z / T) / torch.exp(z / T).sum(-1, keepdim=True),
-            "Right for small logits. For logits near 1000 the exponential is too large for float32: it becomes "
+            "Right for small logits. For logits near 1,000 the exponential is too large for float32: it becomes "
             "infinite, and infinite divided by infinite is nan. Make the largest logit of each row 0 first, before you "
             "divide by T: is the difference in brackets?",
         ),

@@ -148,7 +148,7 @@ def plot_silent(start: list[float], end: list[float], mean: float, zero: float) 
         ax.plot(seeds[group], end[group], linestyle="none", label=name, **look)
     for name, error in (("mean", mean), ("saying 0", zero)):
         level(ax, error, name)
-    ax.set(xlabel="seed", ylabel="RMSE after training, litres", ylim=(0, 2.6), xticks=seeds[::2])
+    ax.set(xlabel="seed", ylabel="RMSE after training, in litres", ylim=(0, 2.6), xticks=seeds[::2])
     ax.legend(loc="upper center", ncols=2)
     return says(ax, f"RMSE of {len(end)} nets: {int(silent.sum())} say 0 at the start, and end at {zero:.2f}.")
 
