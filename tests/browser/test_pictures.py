@@ -13,7 +13,7 @@ from course_lib.colors import BLUE
 from tests.browser import stand_ins
 from tests.browser.moves import move_to, shown
 from tests.browser.pictures.readme import Picture, take
-from tests.browser.pictures.sheets import tiles, write
+from tests.browser.pictures.sheets import Tile, tiles, write
 
 SOURCES = {
     "setup": "import matplotlib.pyplot as plt\nimport stand_ins\nfrom course_lib import show",
@@ -74,3 +74,14 @@ def test_sheets_hold_figures_and_both_ends_of_each_slider(small, lab, browser, t
     files = write(found, tmp_path, "small")
     assert [file.name for file in files] == ["small-1.png", "small-grey-1.png"]
     assert Image.open(files[1]).mode == "L"
+
+
+def test_pictures_that_are_there_are_kept_when_a_later_one_fails(tmp_path, capsys):
+    def tiles():
+        yield Tile("first", Image.new("RGB", (50, 20)))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write(tiles(), tmp_path, "half")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["half-1.png", "half-grey-1.png"]
+    assert "half: first" in capsys.readouterr().out

@@ -26,9 +26,9 @@ def main() -> None:
             for size in asked.sizes:
                 with Lab(sheets.copy_notebooks(Path(folder) / size, size)) as lab:
                     for name in asked.names or known:
-                        found = list(sheets.tiles(known[name], lab, browser))
-                        files = sheets.write(found, asked.sheets, f"{known[name]}-{size}")
-                        print(f"{known[name]}, {size}: {len(found)} pictures on {len(files)} sheets", flush=True)
+                        tiles = sheets.tiles(known[name], lab, browser)
+                        files = sheets.write(tiles, asked.sheets, f"{known[name]}-{size}")
+                        print(f"{known[name]}, {size}: {len(files)} sheets", flush=True)
         else:
             with Lab(sheets.copy_notebooks(Path(folder) / "notebooks", "normal")) as lab:
                 for name in asked.names or known:

@@ -9,7 +9,7 @@ import base64
 import io
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -127,11 +127,23 @@ def lay(found: list[Tile], *, columns: int = COLUMNS) -> list[Image.Image]:
     return [sheet.crop((0, 0, sheet.width, sheet.info["used"])) for sheet in sheets]
 
 
-def write(found: list[Tile], folder: Path, name: str) -> list[Path]:
-    """Writes the sheets in colour and in grey, NAME-1.png, NAME-grey-1.png and so on."""
-    files = []
-    for look in ("", "-grey"):
-        for number, sheet in enumerate(lay(found), start=1):
-            files.append(folder / f"{name}{look}-{number}.png")
-            (sheet.convert("L") if look else sheet).save(files[-1])
+def write(tiles: Iterable[Tile], folder: Path, name: str) -> list[Path]:
+    """Writes the sheets in colour and in grey, NAME-1.png, NAME-grey-1.png and so on.
+
+    A lesson takes minutes: each picture is told when it is there, and those that are there are kept when a later one
+    fails or Ctrl+C stops it.
+
+    Returns:
+        The files.
+    """
+    found, files = [], []
+    try:
+        for tile in tiles:
+            print(f"{name}: {tile.words}", flush=True)
+            found.append(tile)
+    finally:
+        for look in ("", "-grey"):
+            for number, sheet in enumerate(lay(found), start=1):
+                files.append(folder / f"{name}{look}-{number}.png")
+                (sheet.convert("L") if look else sheet).save(files[-1])
     return files
