@@ -63,6 +63,24 @@ def test_a_draw_has_k_of_each_class_and_smaller_draws_are_within_larger_ones():
     assert not torch.equal(lesson.draw(2, 6)[0], small[0])
 
 
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [({"k": 500}, "k is 500; .* from 1 to 80"), ({"k": 0}, "k is 0"), ({"k": -3}, "k is -3"), ({"k": "5"}, "k is '5'")]
+    + [({"seed": "abc"}, "seed is 'abc'; it must be a whole number"), ({"seed": None}, "seed is None")],
+)
+def test_a_draw_that_cannot_be_is_named(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        lesson.draw(**{"k": 5, "seed": 0, **wrong})
+
+
+def test_one_batch_is_one_batch_and_rates_are_said_as_the_sliders_show_them():
+    drift = Drift(passes=1)
+    assert drift.describe(drift.result).startswith("1 batch of digits")
+    assert drift.describe(drift.set(passes=2).result).startswith("2 batches of digits")
+    freeze = Freeze(train=(False,) * 4, head=0.000734, body=0.000144)
+    assert "Rates 0.000734 and 0.000144." in freeze.describe(freeze.result)
+
+
 def test_rates_are_chosen_by_digits_that_are_no_labels_and_are_not_asked_about():
     x, y, choosing, _ = few_labels._pool()
     new, _ = course.datasets.new_digits()
@@ -214,6 +232,14 @@ def test_first_weights_are_about_as_good_as_the_pixels_and_the_letters_better():
     for k in (2, 10):
         pixels, first, trained = (reads(k, body) for body in labels.BODIES)
         assert abs(first - pixels) < 0.06 and trained > max(pixels, first) + 0.04
+
+
+def test_goal_of_labels_needs_a_good_draw_and_the_body_that_knows_letters():
+    explorer = lesson.Labels()
+    met = lambda **values: explorer.goal(explorer.compute(**values))[0]  # noqa: E731
+    best = {"k": 4, "draw": 3, "body": "trained on letters"}
+    assert met(**best) and not explorer.goal(explorer.result)[0]
+    assert not any(met(**best | other) for other in ({"k": 3}, {"k": 5}, {"draw": 1}, {"body": "pixels"}))
 
 
 def test_hard_digits_are_those_that_pixels_place_wrongly():

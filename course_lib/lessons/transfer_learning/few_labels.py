@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from course_lib.datasets import load, new_digits
 from course_lib.lessons.transfer_learning.nets import FEATURES, letters_net, untrained, with_new_head
+from course_lib.number_checks import whole_number
 from course_lib.optimizers import DEFAULTS, RULES
 from course_lib.stacked import Stacked
 from course_lib.variation import perturb, shifted
@@ -25,6 +26,8 @@ CHOOSING = range(100, 104)
 """Draws by which the rates are chosen; the table is made with others."""
 KEPT = 400
 """Training digits that are never drawn: the rates are chosen by them, so that the new digits choose nothing."""
+MOST = 80
+"""Labels a class, at most: of some digits there are hardly more, and a draw would then have fewer of them."""
 STEPS, BATCH = 50, 32
 RATES = {"scratch": (1e-3, 3e-3, 1e-2), "frozen": (1e-3, 3e-3, 1e-2), "fine-tuned": (5e-4, 2e-3, 5e-3)}
 
@@ -43,9 +46,14 @@ def draw(k: int, seed: int) -> tuple[Tensor, Tensor]:
     Args:
         k: from 1 to 80.
         seed: of the draw. With the same seed, the digits of a smaller k are among those of a larger one.
+
+    Raises:
+        ValueError: for another k, or a seed that is no whole number.
     """
+    if not 1 <= whole_number("k", k, least=1) <= MOST:
+        raise ValueError(f"k is {k}; it must be a whole number from 1 to {MOST}.")
     x, y, *_ = _pool()
-    generator = torch.Generator().manual_seed(apart(seed))
+    generator = torch.Generator().manual_seed(apart(whole_number("seed", seed)))
     order = torch.randperm(len(y), generator=generator)
     rows = torch.cat([order[y[order] == digit][:k] for digit in range(10)])
     rows = rows[torch.randperm(len(rows), generator=generator)]

@@ -99,7 +99,7 @@ class Freeze(Explorer):
     def describe(self, result: dict[str, Any]) -> str:
         parts = ", ".join(name for name, on in zip(DEPTHS, result["train"], strict=True) if on) or "nothing"
         return (
-            f"Trains, besides the head: {parts}. Rates {result['head']:.1g} and {result['body']:.1g}. Loss on the "
+            f"Trains, besides the head: {parts}. Rates {result['head']:.3g} and {result['body']:.3g}. Loss on the "
             f"labels at the last step {result['losses'][-1]:.2g}; of 400 new digits, {100 * result['right']:.1f} % "
             f"are read rightly."
         )
@@ -163,8 +163,9 @@ class Drift(Explorer):
 
     def describe(self, result: dict[str, Any]) -> str:
         mode = {"train": "training", "eval": "evaluation"}[result["mode"]]
+        batches = "batch" if result["passes"] == 1 else "batches"
         return (
-            f"{result['passes']} batches of {result['what']} read in {mode} mode, no gradient, "
+            f"{result['passes']} {batches} of {result['what']} read in {mode} mode, no gradient, "
             f"{result['changed']} weights changed. Of 400 answers, {100 * result['same'].mean():.0f} % are the "
             f"same as before."
         )
