@@ -206,6 +206,7 @@ def test_field_counts_what_a_stack_sees_and_says_where_it_ends():
     assert not field.goal(field.result)[0]
     strided = field.set(layers=(0, ((3, 3, 0, 1), (3, 3, 0, 1), (3, 1, 0, 1))))
     assert strided.goal(strided.result)[0] and strided.result["seen"][0].sum() == 27
+    assert "now 1 pixel, 3 weights" in field.goal(field.set(layers=(0, ((1, 1, 0, 1),) * 3)).result)[1]
     field.set(layers=(0, ((3, 1, 0, 3),) * 3))
     assert "with holes" in field.describe(field.result)
     field.set(layers=(0, ((3, 1, 0, 1), (3, 1, 0, 3), (3, 1, 0, 3))))

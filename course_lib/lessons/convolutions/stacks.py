@@ -124,7 +124,8 @@ class Field(Explorer):
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         whole = len(result["width"]) == 4
         met = whole and _reach(result) >= 24 and result["weights"] <= 9
-        now = f"now {_reach(result)} pixels, {result['weights']} weights" if whole else "nothing comes out now"
+        pixels = f"{_reach(result)} pixel{'' if _reach(result) == 1 else 's'}"
+        now = f"now {pixels}, {result['weights']} weights" if whole else "nothing comes out now"
         return met, f"from end to end at least 24 pixels, with 9 weights at most; {now}"
 
 
