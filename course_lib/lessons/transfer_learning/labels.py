@@ -99,8 +99,8 @@ class Labels(Explorer):
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
-        met = result["k"] <= 3 and result["all"] >= 0.9
-        return met, f"90 % with 3 labels a class or fewer; now {100 * result['all']:.0f} % with {result['k']}"
+        met = result["k"] <= 4 and result["all"] >= 0.9
+        return met, f"90 % with 4 labels a class or fewer; now {100 * result['all']:.0f} % with {result['k']}"
 
 
 # ---------------------------------------------------------------------------------------------------------- neighbours
