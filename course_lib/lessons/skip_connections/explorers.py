@@ -153,7 +153,8 @@ class Paths(Explorer):
         n, s = result["blocks"], result["slope"]
         return (
             f"{n} block{'s' if n > 1 else ''}, so {float(2**n):.3g} ways; on average they take {n / 2:g} branches. A "
-            f"branch hands on {s:.2g} of a gradient, so it comes through ways with {n * s / (1 + s):.2g} branches on average."
+            f"branch hands on {s:.2g} of a gradient, so it comes through ways with {n * s / (1 + s):.2g} branches on "
+            "average."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
