@@ -123,7 +123,7 @@ def _train(
         run.stopped = run.stopped or "finished"
     except KeyboardInterrupt:
         run.stopped = "interrupted"
-        print(f"stopped at epoch {run.epoch}; the cells after this one go on")
+        print(f"stopped at epoch {run.epoch}; run it again for the whole training")
     except StopTraining:
         run.stopped = "stopped"
     finally:

@@ -180,7 +180,7 @@ def _train(
             latest = (latest[0] + 1, engine.snapshot())  # one assignment: an interruption finds both or neither
     except KeyboardInterrupt:
         engine.restore(latest[1])
-        print(f"stopped at epoch {latest[0]}; the cells after this one go on")
+        print(f"stopped at epoch {latest[0]}; run it again for the whole training")
     done = [place[: latest[0]] for place in room] if latest[0] else None
     return _record(done, engine, train, val, classes, len(sweep))
 

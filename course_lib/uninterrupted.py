@@ -8,6 +8,14 @@ from course_lib.run import Run
 from course_lib.runs import Runs
 
 Trained = TypeVar("Trained", Run, Runs)
+WORDS = "Stopped: what comes below needs the whole training, and nothing of this one is kept. Run the cell again."
+
+
+class Halfway(KeyboardInterrupt):
+    """A training was stopped where the whole of it is needed; a notebook shows a sentence instead of our frames."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [WORDS]
 
 
 def uninterrupted(trained: Trained, epochs: int) -> Trained:
@@ -22,9 +30,9 @@ def uninterrupted(trained: Trained, epochs: int) -> Trained:
         epochs: how many were asked for.
 
     Raises:
-        KeyboardInterrupt: when the training was interrupted.
+        Halfway: when the training was interrupted; it is a KeyboardInterrupt.
     """
     halfway = trained.stopped == "interrupted" if isinstance(trained, Run) else len(trained["train_loss"]) < epochs
     if halfway:
-        raise KeyboardInterrupt
+        raise Halfway
     return trained

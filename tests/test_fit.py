@@ -156,7 +156,7 @@ def test_interrupting_keeps_model_and_history_and_says_so(capsys):
                 raise KeyboardInterrupt
 
     run = fit(mlp, IRIS, epochs=20, lr=0.05, callbacks=[Press()])
-    assert capsys.readouterr().out == "stopped at epoch 7; the cells after this one go on\n"
+    assert capsys.readouterr().out == "stopped at epoch 7; run it again for the whole training\n"
     assert run.stopped == "interrupted" and run.epoch == 7
     assert len(run.history["val_loss"]) == 7 and len(run.step_loss) == 52
     assert torch.equal(run.step_loss, fit(mlp, IRIS, epochs=20, lr=0.05).step_loss[:52])

@@ -319,7 +319,7 @@ def test_an_interruption_keeps_the_epochs_that_are_complete(
     monkeypatch.setattr(kind, "epoch", epoch)
     capsys.readouterr()
     runs = fit_many(mlp, iris, epochs=9, grid={"lr": [0.1, 0.2]}, together=together)
-    assert capsys.readouterr().out == f"stopped at epoch {at}; the cells after this one go on\n"
+    assert capsys.readouterr().out == f"stopped at epoch {at}; run it again for the whole training\n"
     assert len(runs["val_loss"]) == at
     if at:
         assert torch.equal(runs["val_loss"], whole["val_loss"])

@@ -38,8 +38,11 @@ def test_a_whole_training_is_handed_on():
 
 def test_an_interrupted_run_is_not(capsys):
     run = course.fit(net, IRIS, epochs=3, lr=0.1, callbacks=[Stop()], progress=False)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as stopped:
         uninterrupted(run, 3)
+    (said,) = stopped.value._render_traceback_()  # what a notebook shows, in the place of our frames
+    assert said.startswith("Stopped: ") and said.endswith("Run the cell again.")
+    assert "go on" not in said + capsys.readouterr().out  # the cells below cannot
 
 
 def stop_after(calls, work):
