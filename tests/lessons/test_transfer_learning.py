@@ -292,6 +292,23 @@ def test_freeze_begins_with_labels_learned_by_heart_and_digits_forgotten():
     assert start["losses"][-1] < 0.05 and start["right"] < tame["right"] - 0.03
 
 
+def test_goal_of_freeze_needs_all_parts_a_low_loss_and_a_body_that_stays_near():
+    explorer = Freeze()
+    met = lambda **values: explorer.goal(explorer.compute(**values))[0]  # noqa: E731
+    near = {"train": (True,) * 4, "head": 0.01, "body": 0.001}
+    assert met(**near) and not explorer.goal(explorer.result)[0]
+    assert not any(
+        met(**near | other) for other in ({"train": (False, True, True, True)}, {"head": 1e-4}, {"body": 0.03})
+    )
+
+
+def test_goal_of_neighbours_is_a_digit_that_the_last_block_places_wrongly_too():
+    explorer = lesson.Neighbours()
+    met = [explorer.goal(explorer.compute(digit, DEPTHS[-1]))[0] for digit in range(1, labels.HARD + 1)]
+    assert 0 < sum(met) < labels.HARD and not explorer.goal(explorer.result)[0]
+    assert not explorer.goal(explorer.compute(1 + met.index(True), "pixels"))[0]
+
+
 def test_drift_reaches_its_goal_by_the_mode_alone():
     explorer = Drift(passes=100, what="pale digits")
     assert not explorer.goal(explorer.result)[0]
