@@ -65,6 +65,7 @@ def widget_css() -> str:
         f"<style>.course-explorer,.course-prediction{{{lengths}}}"
         ".course-explorer .widget-html-content,.course-prediction .widget-html-content"
         "{font-size:var(--jp-widgets-font-size);line-height:1.45}"
+        ".course-explorer code,.course-prediction code{font-size:.9em}"
         ".course-explorer .widget-readout,.course-prediction .widget-readout{min-width:4.2em}"
         ".course-board .jupyter-button{border:1px solid #8c8c8c;background:white}"
         ".course-board .jupyter-button.mod-active{background:black}</style>"

@@ -39,6 +39,11 @@ def test_what_is_drawn_grows_with_the_large_mode():
     assert not fixed.search("plot(x, markersize=8 * style.scale())") and not fixed.search("patch(linewidth=0)")
 
 
+def test_code_in_a_question_is_as_large_as_the_words_around_it():
+    """JupyterLab gives it 13 px, half as large as the words of the large mode."""
+    assert ".course-prediction code{font-size:.9em}" in style.widget_css()
+
+
 def test_context_is_left_behind():
     matplotlib.rcParams["font.size"] = 7
     with style.in_house_style():
