@@ -162,9 +162,7 @@ def plot_product(products: dict[float, torch.Tensor], every: int) -> Axes:
         color, steps = swept(k / max(1, len(products) - 1)), np.arange(len(pairs)) * every
         ax.fill_between(steps, pairs.min(1).values, pairs.max(1).values, color=color, **BAND)
         ax.plot(steps, pairs.mean(1), color=color, marker="osD^"[k % 4], markersize=4 * style.scale())
-        height = float(pairs[-1].mean()) + (
-            0.45 * (k - 1) if pairs[-1].mean() > 1 else 0
-        )  # two ends lie close together
+        height = float(pairs[-1].mean()) + (0.3 * (k - 1) if pairs[-1].mean() > 1 else 0)  # two ends lie close together
         beside(ax, height, f"α = {rate:g}", color=color)
     ax.axhline(2, color=BLACK, linestyle="--", linewidth=style.scale())
     ax.set(xlabel="step (all rows in one batch)", ylabel="rate × largest curvature", ylim=(0, 4), xlim=(0, steps[-1]))
@@ -197,7 +195,7 @@ def plot_optimisers(sweeps: dict[str, Runs]) -> Axes:
         xscale="log",
         yscale="log",
         xlabel="learning rate, log scale",
-        ylabel="training loss of the worst seed, log scale",
+        ylabel="worst seed's training loss, log scale",
     )
     ax.set_ylim(bottom=1e-4)  # room below the lowest point, where the mark of the truth stands
     ax.legend(loc="lower left")
