@@ -167,6 +167,9 @@ PAGE = """\
 where you are asked something, answer before you go on, and change whatever you like: it is your copy, and
 `git checkout -- notebooks` brings the lessons back as they were.
 
+The square ■ in the toolbar stops a cell, the round arrow ↻ restarts the kernel, which then has forgotten everything. A
+`NameError` mostly means that a cell above has not been run since: run the first cell, and those you need.
+
 ## What each lesson asks
 
 {words}
