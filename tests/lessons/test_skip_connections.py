@@ -303,6 +303,13 @@ def test_paths_reach_their_goal_with_weak_branches_only():
     assert not paths.goal(paths.set(blocks=20, slope=0.03).result)[0]
 
 
+def test_a_rate_at_which_nothing_was_trained_is_named():
+    runs = lesson.trained(2, epochs=1, rates=(0.001, 0.004))
+    assert lesson.last_losses(runs, rate=0.004).shape == (3,)
+    with pytest.raises(ValueError, match=r"rate is 0.005; these runs were trained at 0.001, 0.004"):
+        lesson.last_losses(runs, rate=0.005)
+
+
 def test_one_block_is_one_block():
     paths = lesson.Paths()
     assert "54 blocks, so" in paths.describe(paths.result)

@@ -73,6 +73,21 @@ def test_a_draw_that_cannot_be_is_named(wrong, words):
         lesson.draw(**{"k": 5, "seed": 0, **wrong})
 
 
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: lesson.shown("pale"), "'pale' .* 'digits', 'pale digits', 'only fives'"),
+        (lambda: lesson.after_reading("pale", 3), "'pale'"),
+        (lambda: lesson.after_reading("digits", 200), "passes is 200; .* from 0 to 100"),
+        (lambda: lesson.after_reading("digits", -1), "passes is -1"),
+        (lambda: lesson.best_rate("finetuned"), "'finetuned'; there are 'scratch', 'frozen', 'fine-tuned'"),
+    ],
+)
+def test_what_the_lesson_has_not_is_named_with_what_it_has(ask, words):
+    with pytest.raises(ValueError, match=words):
+        ask()
+
+
 def test_one_batch_is_one_batch_and_rates_are_said_as_the_sliders_show_them():
     drift = Drift(passes=1)
     assert drift.describe(drift.result).startswith("1 batch of digits")

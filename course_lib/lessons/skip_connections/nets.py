@@ -121,8 +121,14 @@ def last_losses(runs: Runs, rate: float | None = None) -> np.ndarray:
     Args:
         runs: from `trained`.
         rate: one of its rates; None takes the rate whose median over the seeds is lowest.
+
+    Raises:
+        ValueError: for a rate at which nothing was trained.
     """
     last = runs["train_loss"][-1].nan_to_num(nan=torch.inf)  # (R, S)
+    rates = runs.axes["lr"].tolist()
+    if rate is not None and rate not in rates:
+        raise ValueError(f"rate is {rate!r}; these runs were trained at {', '.join(f'{each:g}' for each in rates)}.")
     if rate is not None:
-        return last[runs.axes["lr"].tolist().index(rate)].numpy()
+        return last[rates.index(rate)].numpy()
     return last[last.median(1).values.argmin()].numpy()

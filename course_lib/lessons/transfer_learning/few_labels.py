@@ -174,7 +174,13 @@ def arm(name: str, k: int, *, seeds: Iterable[int] = DRAWS, rates: tuple[float, 
 
 
 def best_rate(name: str, k: int = 5) -> float:
-    """The rate of an arm that reads most of the digits kept for this, with four draws that the table does not use."""
+    """The rate of an arm that reads most of the digits kept for this, with four draws that the table does not use.
+
+    Raises:
+        ValueError: for an arm that there is not.
+    """
+    if name not in RATES:
+        raise ValueError(f"There is no arm {name!r}; there are {', '.join(map(repr, RATES))}.")
     found = arm(name, k, seeds=CHOOSING, rates=RATES[name], choosing=True)
     return RATES[name][int(found.mean(1).argmax())]
 

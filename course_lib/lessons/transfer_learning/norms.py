@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from course_lib.datasets import load, new_digits
 from course_lib.lessons.transfer_learning.nets import letters_net
+from course_lib.number_checks import whole_number
 from course_lib.variation import shifted
 
 SHOWN = ("digits", "pale digits", "only fives")
@@ -17,7 +18,13 @@ PASSES, BATCH = 100, 32
 
 
 def shown(what: str) -> Tensor:
-    """Training digits to read: as they are, with half the ink, or the fives alone; (N, 64)."""
+    """Training digits to read: as they are, with half the ink, or the fives alone; (N, 64).
+
+    Raises:
+        ValueError: for anything that is not in `SHOWN`.
+    """
+    if what not in SHOWN:
+        raise ValueError(f"{what!r} is not shown here; what can be read is {', '.join(map(repr, SHOWN))}.")
     x, y = load("digits").train
     return {"digits": x, "pale digits": x / 2, "only fives": x[y == 5]}[what]
 
@@ -54,7 +61,13 @@ def states(what: str, seed: int = 0) -> list[dict[str, Tensor]]:
 
 
 def after_reading(what: str, passes: int) -> nn.Module:
-    """The frozen net after it has read so many batches in training mode; it is in evaluation mode again."""
+    """The frozen net after it has read so many batches in training mode; it is in evaluation mode again.
+
+    Raises:
+        ValueError: for anything that is not in `SHOWN`, or a number of batches that is not from 0 to `PASSES`.
+    """
+    if whole_number("passes", passes, least=0) > PASSES:
+        raise ValueError(f"passes is {passes}; it must be a whole number from 0 to {PASSES}.")
     net = frozen_letters_net()
     net.load_state_dict(states(what)[passes], strict=False)
     return net
