@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from course_lib.prediction import Prediction
 
 WIDTH = 416  # px of a slider, before the large mode
+ROOM = 24  # px on the left, before the large mode: half of "0.00001", the longest number at an end of a scale
 EDGE, READOUT = 6, 59  # px beside the track of a slider: half a handle, and the number that it shows (4.2em)
 
 UNCUT = {"overflow": "visible"}  # the numbers at the ends of a scale reach beyond its box
@@ -43,7 +44,9 @@ class QuestionBox:
             widget_css() + Panel("?", "Your prediction", (prediction.question,), "ask").html(sized=True)
         )
         below = ipywidgets.HBox([button, self._line], layout={"align_items": "center", "grid_gap": ".8em"})
-        body = ipywidgets.VBox([self._control.widget, below], layout={"padding": "0 0 0 1.1em", "grid_gap": ".4em"})
+        body = ipywidgets.VBox(
+            [self._control.widget, below], layout={"padding": f"0 0 0 {_room()}", "grid_gap": ".4em"}
+        )
         self._view = ipywidgets.VBox([head, body])
         self._view.add_class("course-prediction")
         self.refresh()
@@ -150,6 +153,11 @@ def _scale(kind: Number) -> ipywidgets.HTML:
 def _width() -> str:
     """In px, for slider and scale alike: an em is not the same length in both."""
     return f"{WIDTH * scale():.0f}px"
+
+
+def _room() -> str:
+    """Left of all controls, in px, for the first number of a scale: what reaches beyond is cut."""
+    return f"{ROOM * scale():.0f}px"
 
 
 def _spread(kind: Marks) -> list[float]:

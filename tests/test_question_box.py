@@ -112,3 +112,16 @@ def test_the_numbers_below_a_slider_are_as_wide_as_its_track(lecture):
         assert f"margin:0 {10 + 59 * style.scale():.0f}px 0 6px" in scale.value
     finally:
         style.use_style()
+
+
+@pytest.mark.parametrize("lecture", [False, True])
+def test_the_first_number_of_a_scale_has_room_on_the_left(lecture):
+    """Half of it reaches beyond the track, and is cut where the box ends; in the large mode it is larger."""
+    style.use_style(lecture=lecture)
+    try:
+        guess, _ = ask(Number(1e-5, 10, log=True))
+        room = int(guess._box._view.children[1].layout.padding.split()[-1].removesuffix("px"))
+        widest = len("0.00001") * 0.6 * 0.85 * 14 * style.scale()  # px: characters, their width and size, in em
+        assert room >= widest / 2 - 6 * style.scale()  # the track begins half a handle further right
+    finally:
+        style.use_style()
