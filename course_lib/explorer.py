@@ -23,7 +23,7 @@ from course_lib import style
 from course_lib.code_view import code_view
 from course_lib.controls import Control
 from course_lib.palette import PalettePng
-from course_lib.show import img
+from course_lib.show import img, minus
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -282,7 +282,7 @@ class Explorer:
         self._moved()
 
     def _html(self, *, failed: str = "", wanted: dict[str, Any] | None = None) -> str:
-        says = self.describe(self.result)
+        says = minus(self.describe(self.result))
         words = f'<div class="course-says">{html.escape(says)}</div>' + self._goal_html()
         if failed:
             setting = ", ".join(f"{name} = {_short(value)}" for name, value in (wanted or {}).items())
@@ -296,7 +296,7 @@ class Explorer:
         goal = self.goal(self.result)
         if goal is None:
             return ""
-        met, words = goal
+        met, words = goal[0], minus(goal[1])
         mark, word = ("✓", "Goal reached") if met else ("○", "Goal")
         return f'<div class="course-goal" style="font-weight:600">{mark} {word}: {html.escape(words)}</div>'
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ def show(figure: Figure | Axes, *, alt: str | None = None) -> None:
     alt = figure.get_label() if alt is None else alt
     if not isinstance(alt, str) or len(alt.split()) < 4:
         raise ValueError(f"alt says in a sentence what is to be seen, got {alt!r}")
+    alt = minus(alt)
     file = io.BytesIO()
     figure.savefig(file, format="png")
     plt.close(figure)  # a pyplot figure left open would be shown a second time by the inline backend
@@ -57,6 +59,15 @@ def says(ax: Axes, words: str) -> Axes:
     """
     ax.get_figure(root=True).set_label(words)
     return ax
+
+
+def minus(words: str) -> str:
+    """Puts a minus before negative numbers: a hyphen is shorter, may end a line, and is passed over when read aloud.
+
+    >>> minus("from -1 to 1e-07, a well-known range")
+    'from −1 to 1e-07, a well-known range'
+    """
+    return re.sub(r"(?<![\w.)\]])-(?=\d)", "−", words)
 
 
 def img(png: bytes, *, alt: str, inches: Iterable[float], grey: bool = False) -> str:
