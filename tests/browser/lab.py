@@ -66,6 +66,7 @@ class Lab:
 
     def __init__(self, folder: Path, *, theme: str = "JupyterLab Light") -> None:
         self.folder, self.theme, self.url = folder, theme, ""
+        self._pages: dict[tuple[Browser, float, float, float], list[Page]] = {}  # those that show no notebook
 
     def __enter__(self) -> Lab:
         self._own = Path(tempfile.mkdtemp(prefix="course-lab-"))
@@ -125,7 +126,10 @@ class Lab:
     def open(
         self, browser: Browser, name: str, *, width: int = 1300, height: int = 1100, density: float = 1
     ) -> Notebook:
-        """Opens the notebook `name` of the folder in a new page, and waits until its kernel is idle.
+        """Opens the notebook `name` of the folder, and waits until its kernel is idle.
+
+        A page of this size that showed a notebook before shows this one, as if it were chosen in the list of files: to
+        load JupyterLab takes longer than most lessons. Where there is none, or none left, a new one is loaded.
 
         Args:
             browser: of `browser_window`.
@@ -133,57 +137,86 @@ class Lab:
             width, height: of the page, CSS pixels.
             density: pixels of the screen in a CSS pixel, each way.
         """
-        page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=density)
-        page.set_default_timeout(1000 * START_SECONDS)
-        page.goto(f"{self.url}lab/tree/{name}?reset")
-        notebook = Notebook(page)
+        free = self._pages.setdefault((browser, width, height, density), [])
+        if free:
+            page = free.pop()
+            page.evaluate("async path => { await jupyterapp.commands.execute('docmanager:open', {path}); }", name)
+        else:
+            page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=density)
+            page.set_default_timeout(1000 * START_SECONDS)
+            page.goto(f"{self.url}lab/tree/{name}?reset")
+        notebook = Notebook(page, name, free)
         notebook.wait_until_idle()
         page.evaluate("jupyterapp.shell.collapseLeft()")
         return notebook
 
 
 PANEL = "jupyterapp.shell.currentWidget"
-IDLE = """() => {
+IDS = f"Array.from({PANEL}.content.model.cells, cell => cell.id)"
+IDLE = """name => {
     const panel = window.jupyterapp?.shell?.currentWidget;
-    return panel?.content?.model?.cells?.length > 0 && panel.sessionContext?.session?.kernel?.status === 'idle';
+    return panel?.context?.path === name && panel.content?.model?.cells?.length > 0
+        && panel.sessionContext?.session?.kernel?.status === 'idle';
 }"""
+RUN = f"""async cells => {{
+    const book = {PANEL}.content, ids = {IDS};
+    book.deselectAll();
+    book.activeCellIndex = ids.indexOf(cells[0]);
+    for (const cell of cells) book.select(book.widgets[ids.indexOf(cell)]);
+    await jupyterapp.commands.execute('notebook:run-cell');
+}}"""
+CLOSE = f"""async () => {{
+    const panel = {PANEL};
+    await panel.sessionContext.shutdown();
+    panel.context.model.dirty = false;  // or it would ask whether to save
+    await panel.close();
+}}"""
 
 
 class Notebook:
     """A notebook in a page of JupyterLab; `page` is playwright's, for all that is not here."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
+    def __init__(self, page: Page, name: str, free: list[Page]) -> None:
+        self.page, self._name, self._free = page, name, free
 
     def close(self) -> None:
-        """Ends the kernel and closes the page. A kernel left alive would greet whoever opens this notebook next."""
-        self.page.evaluate(f"{PANEL}.sessionContext.shutdown()")
-        self.page.close()
+        """Ends the kernel and closes the notebook, unsaved. A kernel left alive would greet whoever opens it next."""
+        try:
+            self.page.evaluate(CLOSE)
+        except BaseException:
+            self.page.close()
+            raise
+        self._free.append(self.page)
 
     def wait_until_idle(self) -> None:
-        self.page.wait_for_function(IDLE, timeout=1000 * CELLS_SECONDS)
+        self.page.wait_for_function(IDLE, arg=self._name, timeout=1000 * CELLS_SECONDS)
 
     def run_all(self) -> None:
         """Run > Run All Cells, as the menu does it; returns when the last cell is done."""
-        self._command("notebook:run-all-cells")
-
-    def run(self, cell: str | int) -> None:
-        """Selects one cell and runs it."""
-        self.page.evaluate(f"i => {{ {PANEL}.content.activeCellIndex = i }}", self.index(cell))
-        self._command("notebook:run-cell")
-
-    def _command(self, name: str) -> None:
         self.page.set_default_timeout(1000 * CELLS_SECONDS)
-        self.page.evaluate(f"() => jupyterapp.commands.execute('{name}')")
+        self.page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.wait_until_idle()
+
+    def run(self, *cells: str) -> None:
+        """Selects cells, by their ids, and runs them, one after the other until one fails; returns when all are done.
+
+        Each cell on its own would take half a second more, in which the page scrolls to it and draws it.
+        """
+        self.page.set_default_timeout(1000 * CELLS_SECONDS)
+        self.page.evaluate(RUN, cells)
         self.wait_until_idle()
 
     def index(self, cell: str | int) -> int:
-        """Where a cell stands, by its id."""
-        return cell if isinstance(cell, int) else [each["id"] for each in self.cells()].index(cell)
+        """Where a cell stands, by its id; asked often, so the outputs, megabytes of pictures, stay in the page."""
+        return cell if isinstance(cell, int) else self.page.evaluate(IDS).index(cell)
 
     def cells(self) -> list[dict[str, Any]]:
         """All cells with their outputs, in the form of the file."""
         return self.page.evaluate(f"{PANEL}.content.model.toJSON().cells")
+
+    def content(self, cell: str | int) -> dict[str, Any]:
+        """One cell with its outputs, in the form of the file."""
+        return self.page.evaluate(f"i => {PANEL}.content.model.cells.get(i).toJSON()", self.index(cell))
 
     def cell(self, cell: str | int) -> Locator:
         """A cell on the page."""
@@ -197,7 +230,7 @@ class Notebook:
         place = self.cell(cell)
         place.scroll_into_view_if_needed()
         place.locator(".cm-content").click()
-        before = self.cells()[self.index(cell)]["execution_count"]
+        before = self.content(cell)["execution_count"]
         self.page.keyboard.press("Control+a")
         self.page.keyboard.insert_text(source)
         self.page.keyboard.press("Shift+Enter")

@@ -19,11 +19,9 @@ ANSWER = 0.25
 def notebook(lab, browser):
     """The lesson with one prediction committed before it was revealed, and another one revealed without an answer."""
     opened = lab.open(browser, NAME)
-    for cell in ("setup", "limit-predict"):
-        opened.run(cell)
+    opened.run("setup", "limit-predict")
     _commit(opened)
-    for cell in ("limit-measure", "limit-reveal", "look-at-data", "loop", "sweep", "curvature-raw", "sweep-reveal"):
-        opened.run(cell)
+    opened.run("limit-measure", "limit-reveal", "look-at-data", "loop", "sweep", "curvature-raw", "sweep-reveal")
     assert opened.errors() == []
     yield opened
     opened.close()

@@ -4,7 +4,8 @@ import nbformat
 
 
 def test_a_notebook_that_was_closed_knows_nothing_of_its_last_visit(lab, browser):
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in ("known = 1", "known")])
+    cells = [nbformat.v4.new_code_cell(code, id=id) for id, code in (("make", "known = 1"), ("use", "known"))]
+    nb = nbformat.v4.new_notebook(cells=cells)
     nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(nb, lab.folder / "visits.ipynb")
 
@@ -14,7 +15,7 @@ def test_a_notebook_that_was_closed_knows_nothing_of_its_last_visit(lab, browser
     first.close()
 
     second = lab.open(browser, "visits.ipynb")
-    second.run(1)
+    second.run("use")
     (error,) = second.errors()
     assert "NameError" in error
     second.close()

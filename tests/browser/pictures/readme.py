@@ -63,8 +63,7 @@ def mark_the_window(notebook: Notebook) -> None:
     for slider, rate in enumerate((1e-4, 0.1)):
         move_to(box, rate, slider=slider)
     commit(box)
-    for cell in ("sweep", "curvature-raw", "sweep-reveal"):
-        notebook.run(cell)
+    notebook.run("sweep", "curvature-raw", "sweep-reveal")
 
 
 TWO_SLIPS = """def gradients(x, y, W1, b1, W2, b2, W3, b3):
@@ -133,8 +132,7 @@ def take(picture: Picture, lab: Lab, browser: Browser, file: Path) -> Path:
     notebook = lab.open(browser, f"{picture.lesson}.ipynb", width=picture.width, height=HEIGHT, density=DENSITY)
     try:
         notebook.page.add_style_tag(content=LOOK)
-        for cell in picture.run:
-            notebook.run(cell)
+        notebook.run(*picture.run)
         picture.do(notebook)
         if notebook.errors():
             raise RuntimeError("\n".join(notebook.errors()))
