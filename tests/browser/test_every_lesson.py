@@ -122,7 +122,11 @@ def test_reset_brings_every_explorer_to_its_start(notebook):
     """The front end moves a value that lies between two steps, and then slider, sentence and picture disagree."""
     for cell in notebook.explorers:
         place = on_the_page(notebook, cell)
+        first = first_alt(notebook, cell)
+        if shown(place).alt == first:  # this test runs alone: nobody has moved anything yet
+            _press_a_key(place, at_first(notebook, cell))
+            wait_for(place, "now.alt !== what", first)
         place.get_by_role("button", name="Reset").click()
-        wait_for(place, "now.alt === what", first_alt(notebook, cell))
+        wait_for(place, "now.alt === what", first)
         for k, (_slider, value) in enumerate(_sliders(at_first(notebook, cell))):
             assert readout(place, slider=k) == pytest.approx(value, rel=6e-3), (cell, k)
