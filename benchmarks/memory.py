@@ -49,10 +49,15 @@ def growth(kind: type[Explorer], *, warm_up: int = WARM_UP, moves: int = MOVES) 
         RuntimeError: the cell or a move fails in the kernel, or a move leaves the picture as it was with an error.
     """
     with kernel() as page:
-        page.run(CELL.format(module=kind.__module__, name=kind.__name__))
-        wanted = page.moves(Random(1))
-        before = _level(page, islice(wanted, warm_up))
-        return (_level(page, islice(wanted, moves)) - before) / 1e6
+        return growth_of(page, kind, warm_up=warm_up, moves=moves)
+
+
+def growth_of(page: Page, kind: type[Explorer], *, warm_up: int, moves: int) -> float:
+    """As `growth`, in a kernel that runs already; all that it has shown before is moved as well."""
+    page.run(CELL.format(module=kind.__module__, name=kind.__name__))
+    wanted = page.moves(Random(1))
+    before = _level(page, islice(wanted, warm_up))
+    return (_level(page, islice(wanted, moves)) - before) / 1e6
 
 
 def _level(page: Page, wanted: Iterable[tuple[Input, dict[str, Any] | None]]) -> float:

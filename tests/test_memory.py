@@ -42,15 +42,23 @@ class Fails(Leaks):
         return np.array([0, 1 / (a > -1)])  # at its lowest place: a division by 0
 
 
-@pytest.mark.slow
-def test_an_explorer_that_keeps_its_results_is_noticed():
-    assert memory.growth(Leaks, warm_up=5, moves=30) > memory.BOUND_MB
+@pytest.fixture(scope="module")
+def page():
+    """One kernel for both: it takes longer to start than to move."""
+    with memory.kernel() as page:
+        yield page
 
 
 @pytest.mark.slow
-def test_a_move_without_a_picture_is_an_error():
+def test_an_explorer_that_keeps_its_results_is_noticed(page):
+    assert memory.growth_of(page, Leaks, warm_up=5, moves=30) > memory.BOUND_MB
+
+
+@pytest.mark.slow
+def test_a_move_without_a_picture_is_an_error(page):
+    page.inputs.clear()  # those of the other explorer
     with pytest.raises(RuntimeError, match="No picture for a = -1"):
-        memory.growth(Fails, warm_up=5, moves=1)
+        memory.growth_of(page, Fails, warm_up=5, moves=1)
 
 
 @pytest.mark.parametrize(

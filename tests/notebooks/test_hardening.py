@@ -32,15 +32,25 @@ BAD = {
 }
 
 
-def notebook(source, tags, stored):
-    cell = nbformat.v4.new_code_cell(source, metadata={"tags": tags})
+ALONE = ("dead kernel", "too long")  # no cell below them would be judged by itself
+
+
+def cell(source, tags, stored):
+    made = nbformat.v4.new_code_cell(source, metadata={"tags": tags})
     if stored is not None:
-        cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=stored)]
-    return tidy.tidy(nbformat.v4.new_notebook(cells=[cell]))
+        made.outputs = [nbformat.v4.new_output("stream", name="stdout", text=stored)]
+    return made
+
+
+def notebook(*cells):
+    return tidy.tidy(nbformat.v4.new_notebook(cells=[*cells]))
 
 
 def run_nbval(folder, seconds=60):
-    """The failure of each notebook in `folder` ("" when it passed), run with the options of `course test`."""
+    """The failure of each cell in `folder` ("" when it passed), run with the options of `course test`.
+
+    (name of the notebook, number of the cell) -> failure.
+    """
     options = [option.replace("--nbval-cell-timeout=180", "--nbval-cell-timeout=2") for option in NBVAL]
     report = folder / "report.xml"
     quiet = ["--color=no", "-q", "-p", "no:cacheprovider", "-o", "addopts=", f"--junitxml={report}"]
@@ -49,27 +59,35 @@ def run_nbval(folder, seconds=60):
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds)
     cases = list(ElementTree.parse(report).iter("testcase"))
     assert done.returncode == int(any(len(case) for case in cases)), done.stdout + done.stderr
-    return {case.get("classname").split(".")[0]: "".join(case.itertext()) for case in cases}
+    return {
+        (case.get("classname").split(".")[0], int(case.get("name").split()[-1])): "".join(case.itertext())
+        for case in cases
+    }
 
 
 @pytest.fixture(scope="module")
 def failures(tmp_path_factory):
-    """All bad notebooks in one run: a start of pytest takes longer than they do."""
+    """All bad cells in one run and few notebooks: pytest and a kernel take longer to start than they do to fail."""
     folder = tmp_path_factory.mktemp("bad")
-    for name, (source, tags, stored, _) in BAD.items():
-        tidy.write(notebook(source, tags, stored), folder / f"{name.replace(' ', '_')}.ipynb")
-    return run_nbval(folder)
+    together = [name for name in BAD if name not in ALONE]
+    places = {name: ("together", number) for number, name in enumerate(together)}
+    places |= {name: (name.replace(" ", "_"), 0) for name in ALONE}
+    tidy.write(notebook(*(cell(*BAD[name][:3]) for name in together)), folder / "together.ipynb")
+    for name in ALONE:
+        tidy.write(notebook(cell(*BAD[name][:3])), folder / f"{places[name][0]}.ipynb")
+    found = run_nbval(folder)
+    return {name: found[place] for name, place in places.items()}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_notebook_fails(failures, name):
-    assert BAD[name][3] in failures[name.replace(" ", "_")], failures
+    assert BAD[name][3] in failures[name], failures
 
 
 @pytest.mark.slow
 def test_a_good_notebook_passes(tmp_path):
-    tidy.write(notebook(CLAIM, [tidy.CHECKED], "✓ 2\n"), tmp_path / "claim.ipynb")
-    tidy.write(notebook("1 / 0", ["raises-exception"], None), tmp_path / "raises.ipynb")
-    tidy.write(notebook(SHOWS.format('alt="Two lines that cross."'), ["explorer"], None), tmp_path / "figure.ipynb")
-    assert run_nbval(tmp_path) == {"claim": "", "figure": "", "raises": ""}
+    figure = SHOWS.format('alt="Two lines that cross."')
+    cells = (CLAIM, [tidy.CHECKED], "✓ 2\n"), ("1 / 0", ["raises-exception"], None), (figure, ["explorer"], None)
+    tidy.write(notebook(*(cell(*each) for each in cells)), tmp_path / "good.ipynb")
+    assert run_nbval(tmp_path) == {("good", 0): "", ("good", 1): "", ("good", 2): ""}
