@@ -223,7 +223,7 @@ def _iris() -> Data:
     x = torch.tensor([[float(cell) for cell in row[:4]] for row in rows])
     y = torch.tensor([classes.index(row[4]) for row in rows])
     parts = [row[5] for row in rows]
-    features = tuple(name.replace("_cm", " (cm)").replace("_", " ") for name in header[:4])
+    features = tuple(name.replace("_cm", " in cm").replace("_", " ") for name in header[:4])
     sizes = (105, 24, 21)
     return _data("iris", x, y, parts, sizes=sizes, classes=classes, features=features, target="species")
 

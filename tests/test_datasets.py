@@ -53,7 +53,7 @@ def test_iris_is_the_real_one():
     iris, real = load("iris"), load_iris()
     assert rows(*together(iris)) == rows(real.data, real.target)
     assert iris.classes == tuple(real.target_names)
-    assert iris.features == tuple(real.feature_names)
+    assert iris.features == tuple(name.replace("(cm)", "in cm") for name in real.feature_names)
 
 
 def test_iris_is_split_by_species_and_shuffled():
@@ -175,7 +175,7 @@ def test_standardise_without_training_rows_says_so():
 def test_describe_names_sizes_classes_and_ranges():
     text = load("iris").describe()
     assert "train 105, val 24, test 21" in text and "setosa: 35" in text
-    assert "petal width (cm), 0.1 to 2.5" in text
+    assert "petal width in cm, 0.1 to 2.5" in text
     assert repr(text) == str(text), "a cell shows it as lines"
     assert "litres" in load("coffee").describe()
     assert len(load("digits").describe().splitlines()) == 3

@@ -73,7 +73,7 @@ class Mistakes(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         left, right = fig.subplots(1, 2, width_ratios=(1, 1.5))
-        left.set(xlim=(0, 188), ylim=(5.6, -0.6), xlabel="degrees off", title="direction, at the start")
+        left.set(xlim=(-7, 188), ylim=(5.6, -0.6), xlabel="degrees off", title="direction, at the start")
         left.set_yticks(range(6), NAMES)
         left.set_xticks((0, 45, 90, 135, 180))
         left.axvline(90, color=BLACK, linestyle="--", linewidth=style.scale())
