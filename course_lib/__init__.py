@@ -34,7 +34,7 @@ from course_lib.pretrained import load_published
 from course_lib.run import Run
 from course_lib.runs import Runs
 from course_lib.show import show
-from course_lib.style import use_style
+from course_lib.style import lecture_wish, use_style
 from course_lib.summary import summary
 from course_lib.variation import shifted
 from course_lib.warm_up import warm_up
@@ -89,17 +89,18 @@ def __getattr__(name: str) -> object:
     raise AttributeError(f"module 'course_lib' has no attribute {name!r}")
 
 
-def setup(*, seed: int = 0, lecture: bool = False) -> None:
+def setup(*, seed: int = 0, lecture: bool | None = None) -> None:
     """Makes a notebook ready and prints one line: versions, device, threads, seed. Run it as often as you like.
 
     Args:
         seed: where PyTorch's random numbers start.
-        lecture: large figures and explorers, readable from the last row.
+        lecture: large figures and explorers, readable from the last row. None: only in a `course lab --lecture`.
 
     Raises:
-        ValueError: the seed is no whole number, or `COURSE_DEVICE` or `COURSE_THREADS` asks for something that is not
-            there.
+        ValueError: the seed is no whole number, or `COURSE_DEVICE`, `COURSE_THREADS` or `COURSE_LECTURE` asks for
+            something that is not there.
     """
+    lecture = lecture_wish() if lecture is None else lecture
     use_style(lecture=lecture)
     threads = set_threads()
     device = device_wish() or torch.device("cpu")

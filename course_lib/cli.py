@@ -20,6 +20,7 @@ def parser() -> argparse.ArgumentParser:
 
     lab = command("lab", "open the lessons in JupyterLab; further arguments go to it")
     lab.add_argument("--port", type=int, help="use this port, or say that it is taken (default: a free one)")
+    lab.add_argument("--lecture", action="store_true", help="large text, figures and explorers, for a lecture hall")
 
     run = command("run", "run lessons from top to bottom, with their seconds and memory")
     _lessons(run)

@@ -10,7 +10,7 @@ import html
 import re
 from dataclasses import dataclass
 
-from course_lib.style import scale
+from course_lib.style import scale, text_size
 
 TONES = {
     "ask": "var(--jp-brand-color1, #0072B2)",
@@ -47,7 +47,7 @@ class Panel:
         Args:
             sized: what it stands in sets the text size already; else it is larger in the large mode.
         """
-        size = "" if sized or scale() == 1 else f";font-size:{scale():.3g}em"
+        size = "" if sized or scale() == 1 else f";font-size:{text_size()}"
         head = f'<span aria-hidden="true">{html.escape(self.symbol)}</span> <b>{html.escape(self.word)}</b>'
         body = "".join(f'<div style="margin-top:.35em">{prose(part)}</div>' for part in self.parts)
         style = f"border-left:.25em solid {TONES[self.tone]};padding:.15em 0 .15em .9em;margin:.5em 0;max-width:44em"

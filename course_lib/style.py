@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,18 @@ LECTURE = {
 """What the large mode changes: readable from the last row."""
 
 _lecture = False
+
+
+def lecture_wish() -> bool:
+    """Whether ``COURSE_LECTURE`` asks for the large mode, as `course lab --lecture` does.
+
+    Raises:
+        ValueError: when it is neither 0 nor 1.
+    """
+    wish = os.environ.get("COURSE_LECTURE", "").strip() or "0"
+    if wish not in ("0", "1"):
+        raise ValueError(f"COURSE_LECTURE is {wish!r}; 1 asks for the large mode, 0 for the usual one.")
+    return wish == "1"
 
 
 def use_style(*, lecture: bool = False) -> None:
@@ -57,9 +70,18 @@ def inches(width: float, height: float) -> tuple[float, float]:
     return width * scale(), height * scale()
 
 
+def text_size() -> str:
+    """CSS for the size of words that we put on the page: the page's own, in the large mode 22 px at least.
+
+    A page whose text is large already (`course lab --lecture`) is not enlarged once more.
+    """
+    page = "var(--jp-content-font-size1, 14px)"
+    return f"max({14 * scale():.0f}px, {page})" if _lecture else page
+
+
 def widget_css() -> str:
     """A ``<style>`` that gives explorers and predictions the page's text size, or more in the large mode."""
-    size = f"calc({scale():.3g} * var(--jp-content-font-size1, 14px))"
+    size = text_size()
     lengths = f"--jp-widgets-font-size:{size};--jp-widgets-inline-height:calc(2 * {size})"
     return (
         f"<style>.course-explorer,.course-prediction{{{lengths}}}"

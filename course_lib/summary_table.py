@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from course_lib.style import scale
+from course_lib.style import text_size
 
 if TYPE_CHECKING:
     from course_lib.summary import Row, Summary
@@ -32,7 +32,7 @@ def as_html(summary: Summary) -> str:
     foot = f'<tfoot style="{_STICKY};{_SUM}"><tr>{_line(_total(summary), "td")}</tr></tfoot>'
     table = f'<table style="font-size:inherit;margin:0">{head}<tbody>{rows}</tbody>{foot}</table>'
     notes = "".join(f'<div style="margin-top:.3em">{html.escape(note)}</div>' for note in _notes(summary))
-    size = f"font-size:calc({scale():.3g} * var(--jp-content-font-size1, 14px))"
+    size = f"font-size:{text_size()}"
     return (
         f'<div class="course-summary" style="{size};line-height:1.45">'
         f'<div style="max-height:34em;overflow:auto;width:fit-content;max-width:100%">{table}</div>{notes}</div>'

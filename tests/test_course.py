@@ -29,6 +29,17 @@ def test_setup_in_lecture_mode_says_so(capsys):
     course.setup(lecture=True)
     assert "lecture mode" in capsys.readouterr().out
     course.setup()
+    assert "lecture mode" not in capsys.readouterr().out
+
+
+def test_setup_is_in_lecture_mode_where_the_environment_asks_for_it_and_nobody_says_otherwise(monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_LECTURE", "1")
+    course.setup(lecture=False)
+    assert "lecture mode" not in capsys.readouterr().out
+    course.setup()
+    assert "lecture mode" in capsys.readouterr().out
+    monkeypatch.delenv("COURSE_LECTURE")
+    course.setup()
 
 
 @pytest.mark.parametrize("seed", ["abc", None, 1.5])

@@ -44,6 +44,18 @@ def test_code_in_a_question_is_as_large_as_the_words_around_it():
     assert ".course-prediction code{font-size:.9em}" in style.widget_css()
 
 
+@pytest.mark.parametrize(("wish", "large"), [("", False), ("0", False), ("1", True), (" 1 ", True)])
+def test_the_environment_may_ask_for_the_large_mode(monkeypatch, wish, large):
+    monkeypatch.setenv("COURSE_LECTURE", wish)
+    assert style.lecture_wish() is large
+
+
+def test_a_wish_that_is_none_is_named(monkeypatch):
+    monkeypatch.setenv("COURSE_LECTURE", "yes")
+    with pytest.raises(ValueError, match="COURSE_LECTURE is 'yes'; 1 asks for the large mode"):
+        style.lecture_wish()
+
+
 def test_context_is_left_behind():
     matplotlib.rcParams["font.size"] = 7
     with style.in_house_style():

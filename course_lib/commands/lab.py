@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from course_lib.commands.checkout import Trouble, need, notebooks
+from course_lib.commands.lecture_settings import lecture_settings
 
 
 def main(args: argparse.Namespace) -> int:
@@ -18,6 +19,14 @@ def main(args: argparse.Namespace) -> int:
         check_port(args.port)
         command += [f"--port={args.port}", "--ServerApp.port_retries=0"]
     command += args.rest
+    if args.lecture:
+        try:
+            os.environ["JUPYTERLAB_SETTINGS_DIR"] = str(lecture_settings())
+        except OSError as error:
+            raise Trouble(
+                f"Cannot write {error.filename}: {error.strerror}. Large text needs settings there."
+            ) from error
+        os.environ["COURSE_LECTURE"] = "1"  # for the kernels: course.setup() looks there
     sys.stdout.flush()
     if os.name == "nt":  # there, exec hands the prompt back while the server still runs
         try:

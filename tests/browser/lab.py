@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from course_lib.commands.lecture_settings import SETTINGS
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
@@ -60,12 +62,13 @@ class Lab:
     Args:
         folder: what it shows; notebooks run in here.
         theme: "JupyterLab Light" or "JupyterLab Dark".
+        lecture: with the settings and the environment that `course lab --lecture` gives it.
 
     Use it in a `with` block. Raises RuntimeError, with the server's last words, when it does not start.
     """
 
-    def __init__(self, folder: Path, *, theme: str = "JupyterLab Light") -> None:
-        self.folder, self.theme, self.url = folder, theme, ""
+    def __init__(self, folder: Path, *, theme: str = "JupyterLab Light", lecture: bool = False) -> None:
+        self.folder, self.theme, self.lecture, self.url = folder, theme, lecture, ""
         self._pages: dict[tuple[Browser, float, float, float], list[Page]] = {}  # those that show no notebook
 
     def __enter__(self) -> Lab:
@@ -95,7 +98,7 @@ class Lab:
         """Nothing may pop up over the notebook: no news, no question about updates."""
         settings = {
             "notification": {"fetchNews": "false", "checkForUpdates": False},
-            "themes": {"theme": self.theme},
+            "themes": {"theme": self.theme, **(SETTINGS["themes"] if self.lecture else {})},
         }
         folder = self._own / "config" / "lab" / "user-settings" / EXTENSION
         folder.mkdir(parents=True)
@@ -110,7 +113,8 @@ class Lab:
             "IPYTHONDIR": "ipython",
             "COURSE_PROGRESS": "progress.jsonl",
         }
-        return os.environ | {name: str(self._own / place) for name, place in own.items()}
+        places = {name: str(self._own / place) for name, place in own.items()}
+        return os.environ | places | {"COURSE_LECTURE": str(int(self.lecture))}
 
     def _wait_for_url(self) -> str:
         """The address, once the server answers there; it writes it down itself, so no port has to be guessed."""

@@ -14,7 +14,7 @@ from course_lib.guesses import Guess, Guesses
 from course_lib.lessons.transfer_learning.small_table import lines_html
 from course_lib.pictures import LooseFiles
 from course_lib.show import img
-from course_lib.style import in_house_style, inches, scale
+from course_lib.style import in_house_style, inches, text_size
 
 if TYPE_CHECKING:
     import os
@@ -93,7 +93,7 @@ class Answers:
             with in_house_style():
                 figure.savefig(file, format="png")
             picture = img(file.getvalue(), alt=self.alt, inches=figure.get_size_inches())
-        size = f"font-size:calc({scale():.3g} * var(--jp-content-font-size1, 14px))"
+        size = f"font-size:{text_size()}"
         words = lines_html(self._opening) + picture + lines_html(self.lines(len(self.squares)))
         html = f'<div style="{size};line-height:1.45;max-width:48em">{words}</div>'
         return {"text/html": html, "text/plain": repr(self)}

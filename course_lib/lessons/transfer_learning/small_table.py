@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
-from course_lib.style import scale
+from course_lib.style import text_size
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,7 +34,7 @@ class SmallTable:
         """As HTML without a colour of its own; it grows in the large mode."""
         rows = "".join(f"<tr>{_line(row, 'td')}</tr>" for row in self.rows)
         table = f"<thead><tr>{_line(self.head, 'th')}</tr></thead><tbody>{rows}</tbody>"
-        size = f"font-size:calc({scale():.3g} * var(--jp-content-font-size1, 14px))"
+        size = f"font-size:{text_size()}"
         return (
             f'<div class="course-table" style="{size};line-height:1.45;max-width:48em">'
             f'<table style="font-size:inherit;margin:0">{table}</table>{lines_html(self.notes)}</div>'
