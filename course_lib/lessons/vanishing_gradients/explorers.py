@@ -190,7 +190,8 @@ class Depth(Explorer):
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         first, last = result["norms"][[0, -1]]
         ratio = first / last if last > 0 else math.nan
-        now = f"now {_number(ratio)} with {result['depth']} layers"
+        found = _number(ratio) if math.isfinite(ratio) else "there is no such ratio"
+        now = f"now {found} with {result['depth']} layers"
         met = result["depth"] == 100 and 0.1 <= ratio <= 10
         return bool(met), f"100 layers, and the gradient of the first 0.1 to 10 times that of the last; {now}"
 
