@@ -429,7 +429,7 @@ def test_goal_of_forget_needs_a_share_between_nothing_and_all():
     for keep in ("nothing (zero_grad)", "0.5"):
         assert not explorer.goal(explorer.set(keep=keep, rate=0.049).result)[0]
     for rate in (0.001, 0.005, 0.01, 0.012, 0.02, 0.04):
-        assert not explorer.goal(explorer.set(keep="all (forgotten)", rate=rate).result)[0]
+        assert not explorer.goal(explorer.set(keep="all (no zero_grad)", rate=rate).result)[0]
 
 
 def test_halves_are_the_whole_only_with_their_shares():

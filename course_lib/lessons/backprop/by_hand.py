@@ -117,8 +117,8 @@ def _slope(slip: str, layer: int, z1: Tensor, h1: Tensor, z2: Tensor, h2: Tensor
 LAYERED = {  # slip -> (the layers in which it can be made, what is said to it)
     "turned": (
         (1, 2, 3),
-        "dW is turned round. It has the shape of W, outputs before inputs: the slopes of the outputs come first in "
-        "the product.",
+        "dW is turned round. It should have the shape of W, outputs before inputs: the slopes of the outputs come "
+        "first in the product.",
     ),
     "not summed": (
         (1, 2, 3),
@@ -140,7 +140,7 @@ LAYERED = {  # slip -> (the layers in which it can be made, what is said to it)
     ),
     "W turned": (
         (2, 3),
-        "on the way back you multiply with W the wrong way round. Forward it was W.T, so backward it is W itself; "
+        "on the way back you multiply by W the wrong way round. Forward it was W.T, so backward it is W itself; "
         "with a square layer PyTorch cannot notice.",
     ),
     "no slope": (
@@ -160,7 +160,7 @@ WHOLE = {
     "y - p": "These slopes have the wrong sign: with them the loss would climb. Which of p and y comes first?",
     "logits": "You compare the logits with the truth. The softmax stands between them and the loss.",
     "1/B missing": "These slopes are B times too large: the loss is the mean over the batch, and its 1/B belongs "
-    "into the slope at the end.",
+    "in the slope at the end.",
     "1/B twice": "You divide by B more than once: 1/B comes in once, at the end, and adding up over the rows keeps it.",
     "1/8 for 1/B": "You divide by 8 whatever the batch. The last batch of an epoch is often smaller: use the number of "
     "rows that came.",
@@ -175,7 +175,7 @@ WHOLE = {
     "z in the slope": "For layer 2 you put z into a formula that is written with the output: the sigmoid's slope is h "
     "times (1 - h), with h behind the sigmoid.",
     "tanh's slope": "1 minus the square of the output is the slope of a tanh. Behind layer 2 stands a sigmoid.",
-    "h1 for its slope": "For layer 1 you multiply with h1 itself. The slope of a ReLU is 1 where it lets through, "
+    "h1 for its slope": "For layer 1 you multiply by h1 itself. The slope of a ReLU is 1 where it lets through, "
     "whatever the value is, and 0 elsewhere.",
     "ReLU of dh": "For layer 1 you cut off where the slope that comes back is negative. The ReLU asks about z1, on the "
     "way back, too.",
@@ -188,7 +188,7 @@ def usual_slips() -> dict[str, tuple[Callable[..., Gradients], str]]:
     """Every mistake by name: a function that makes it, and what is said to it. In all layers, and in each alone."""
     found = {name: (slipped(name), words) for name, words in WHOLE.items()}
     for name, (layers, words) in LAYERED.items():
-        found[name] = (slipped(name, layers), f"In every layer: {words}")
+        found[name] = (slipped(name, layers), f"In more than one layer: {words}")
         for layer in layers:
             found[f"{name}, layer {layer}"] = (slipped(name, (layer,)), f"In layer {layer}: {words}")
     return found

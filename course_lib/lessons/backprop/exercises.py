@@ -179,8 +179,8 @@ layer = Exercise(
     solution=layer_solution,
     hints=(
         "Begin with the shapes. Each result looks like the thing it belongs to: dW like W, db like b, dh like h.",
-        "One weight W[o, i] touches z[b, o] in every row, each time with the slope h[b, i]. Multiply and add up over "
-        "b: that is a matrix product.",
+        "One weight W[o, i] touches z[r, o] in every row r, each time with the slope h[r, i]. Multiply and add up "
+        "over the rows: that is a matrix product.",
         "dh needs a product of `dz` and `W`, dW one of `dz` and `h`; only for one of them is something turned round. "
         "The bias comes in with slope 1 in every row.",
     ),
@@ -206,7 +206,7 @@ layer = Exercise(
         ),
         "db not reduced": (
             lambda h, W, dz: (dz @ W, dz.T @ h, dz.clone()),
-            "The shape of db has still the rows in it. The same bias was added in every row: add up over the rows.",
+            "The shape of db still has the rows in it. The same bias was added in every row: add up over the rows.",
         ),
         "db averaged": (
             lambda h, W, dz: (dz @ W, dz.T @ h, dz.mean(0)),
@@ -227,7 +227,7 @@ layer = Exercise(
         ),
         "everything by B": (
             lambda h, W, dz: (dz @ W / len(h), dz.T @ h / len(h), dz.mean(0)),
-            "You divide everything by B. If the loss is a mean over the rows, its 1/B is in `dz` already.",
+            "You divide by B. If the loss is a mean over the rows, its 1/B is in `dz` already.",
         ),
     },
 )
@@ -342,8 +342,8 @@ logits = Exercise(
         ),
         "every right column": (
             _all_right_columns,
-            "With `p[:, y]` you take the right columns of all rows from every row. Each row has one right class: give "
-            "the rows along, too.",
+            "With `p[:, y]` you take the right columns of all rows from every row. Each row has one right class: name "
+            "the row as well.",
         ),
         "sign, and sum": (
             lambda z, y: _right(z, y) - z.softmax(1),
@@ -351,7 +351,7 @@ logits = Exercise(
         ),
         "slope of p": (
             lambda z, y: z.softmax(1) * (1 - z.softmax(1)) / len(y),
-            "p(1 - p) is the slope of a probability in its own logit. Asked for is the slope of the loss.",
+            "p(1 - p) is the slope of a probability in its own logit. The question is the slope of the loss.",
         ),
     },
 )
@@ -456,7 +456,7 @@ joined = Exercise(
         "Add the two sums and divide by the number of all rows. With equal parts it is the plain mean of g1 and g2.",
     ),
     why="This is what accumulating is good for: gradients add up, so a large batch can be cut into pieces that fit. "
-    "The weights of the pieces are the part that people forget.",
+    "The shares of the pieces are the part that people forget.",
     another="Scale each part's loss before its `backward()`: `(loss * n1 / (n1 + n2)).backward()`, twice, and `.grad` "
     "adds up to the same.",
     wrong={
@@ -484,7 +484,7 @@ joined = Exercise(
         ),
         "weights exchanged": (
             lambda g1, n1, g2, n2: (n2 * g1 + n1 * g2) / (n1 + n2),
-            "Each part gets the weight of the other one.",
+            "Each part gets the share of the other one.",
         ),
         "second part only": (
             lambda g1, n1, g2, n2: g2.clone(),

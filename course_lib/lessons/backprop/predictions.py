@@ -13,7 +13,7 @@ twice = Prediction(
         ),
         "the last product only": (6, "a stands in the first product, too. What comes back from there adds on."),
         "the first product only": (4, "a stands in the second product, too, and there even twice."),
-        "the value": (21, "That is y itself. Asked for is how much y changes when a does."),
+        "the value": (21, "That is y itself. The question is how much y changes when a does."),
     },
     tolerance=1,
 )
@@ -31,7 +31,8 @@ step = Prediction(
         ),
         "a thousandth": (
             1e-3,
-            "There the curve bends noticeably between the two places. A smaller step is still better.",
+            "There the bend between the two places costs little, but still more than rounding does. A smaller step is "
+            "better.",
         ),
         "the root of the precision": (
             1.5e-8,
@@ -68,8 +69,8 @@ cost = Prediction(
     usual={
         "one for each weight": (
             34_000,
-            "That is what nudging would cost, weight by weight. Backpropagation uses each value that comes back for "
-            "all the weights before it.",
+            "That is what nudging would cost, weight by weight; to both sides, twice as much. Backpropagation uses "
+            "each value that comes back for all the weights before it.",
         ),
         "the same as forward": (
             1,

@@ -124,7 +124,7 @@ class Mistakes(Explorer):
 
 
 # -------------------------------------------------------------------------------------------------- forgotten gradients
-KEEP = {"nothing (zero_grad)": 0.0, "0.5": 0.5, "0.9": 0.9, "0.97": 0.97, "all (forgotten)": 1.0}
+KEEP = {"nothing (zero_grad)": 0.0, "0.5": 0.5, "0.9": 0.9, "0.97": 0.97, "all (no zero_grad)": 1.0}
 
 
 @lru_cache(maxsize=64)

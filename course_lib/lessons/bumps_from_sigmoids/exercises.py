@@ -61,7 +61,8 @@ place = Exercise(
         ),
         "minus the bias": (
             lambda w, b: -b,
-            "The sign is right. With a larger w the sum grows faster with the hour, so 0 is reached sooner.",
+            "That is the place only where w is 1. A larger w reaches 0 sooner, and a negative one turns the sign: "
+            "divide by w.",
         ),
         "a product": (
             lambda w, b: w * b,
@@ -73,7 +74,7 @@ place = Exercise(
         ),
         "the sign of w": (
             lambda w, b: -b / w.abs(),
-            "With a negative w the sign turns round once more: w belongs into the division as it is.",
+            "With a negative w the sign turns round once more: w belongs in the division as it is.",
         ),
         "without its sign": (
             lambda w, b: (b / w).abs(),
@@ -203,7 +204,7 @@ units = Exercise(
     oracle=_units_oracle,
     solution=units_solution,
     hints=(
-        "A unit is a step, and a step is an edge. How many edges have three bumps in a row?",
+        "A unit is a step, and a step is an edge. How many edges do three bumps in a row have?",
         "Where two bumps touch, one step from the first height to the second is enough.",
         "A group of n bumps has n + 1 edges. Add that up over the groups.",
     ),
@@ -252,18 +253,18 @@ def _size_cases(seed: int) -> list[tuple]:
 size = Exercise(
     "bumps_from_sigmoids/size",
     question="`sizes` are the widths of an MLP, inputs first, such as (2, 31, 31, 2). Return two ints: how many "
-    "parameters it has, and how many multiplications one input costs.",
+    "parameters it has, and how many multiplications one answer costs.",
     cases=[((1, 32, 1),)],
     hidden=_size_cases,
     oracle=_size_oracle,
     solution=size_solution,
     hints=(
         "Go layer by layer: each one connects all of its inputs with all of its outputs.",
-        "A layer from a to b has a · b weights and b biases. A weight is used in one multiplication for each input.",
+        "A layer from a to b has a · b weights and b biases. A weight is used in one multiplication for each answer.",
         "Parameters: the sum of (a + 1) · b over neighbouring widths. Multiplications: the sum of a · b.",
     ),
     why="Parameters are what you store and train, multiplications (each followed by an addition) are what you wait "
-    "for. Here they are nearly the same number; in lesson 06 they are far apart.",
+    "for. Where layers are wide they are nearly the same number here; in lesson 06 they are far apart.",
     returns=("parameters", "multiplications"),
     another="`sum(p.numel() for p in course.MLP(*sizes).parameters())` counts the first.",
     wrong={

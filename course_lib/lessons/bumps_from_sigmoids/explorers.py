@@ -81,7 +81,7 @@ class OneSigmoid(Explorer):
 
 
 class TwoSigmoids(Explorer):
-    """Two units: what does their sum draw, and what their difference?"""
+    """Two units: what does their sum draw, and what does their difference?"""
 
     controls = {
         "second": Choice("added", "subtracted", label="second unit"),

@@ -134,7 +134,7 @@ def plot_rates(sweeps: dict[str, Runs], line: float, mean: float) -> Axes:
     ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
     ax.minorticks_off()
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
-    words = "; ".join(f"{name} {lowest_median(runs) ** 0.5:.2f}" for name, runs in sweeps.items())
+    words = "; ".join(f"{name}: {lowest_median(runs) ** 0.5:.2f}" for name, runs in sweeps.items())
     return says(ax, f"RMSE against the rate, each the median of five seeds, at its lowest: {words}. Line: {line:.2f}.")
 
 

@@ -67,7 +67,7 @@ one_layer = Prediction(
     usual={
         "one layer is not enough": (
             0.6,
-            "The weights exist, as they did for the coffee. The rate that suited three layers was too low for one.",
+            "Do not blame the layer yet: the rate that suited three layers was too low for one.",
         ),
     },
     tolerance=0.25,

@@ -43,8 +43,8 @@ step = Exercise(
         "The step is the gradient times the learning rate. It changes the parameters you have.",
         "New place = old place, minus rate times slope. One line; it works for any shape.",
     ),
-    why="Every training in this course is this line, repeated. All the rest is where the gradient comes from "
-    "and which rate to take.",
+    why="Every training in this course builds on this line. Some optimisers change the step first; all the rest is "
+    "where the gradient comes from and which rate to take.",
     another="`theta.add(gradient, alpha=-lr)` does the same without a temporary tensor.",
     wrong={
         "uphill": (
@@ -108,14 +108,14 @@ limit_rate = Exercise(
         "In one direction the limit is two over its curvature. All directions share one rate.",
         "The steepest direction decides: take the largest curvature and put it below a 2.",
     ),
-    why="One steep direction holds back all the others. So it pays to make the steep direction less steep, "
-    "and that is what standardising the inputs does.",
+    why="One steep direction holds back all the others. So it pays to make the steep direction less steep. Section 5 "
+    "does that.",
     another="`(2 / curvatures).min()`: the smallest of all the single limits.",
     wrong={
         "one over": (
             lambda curvatures: 1 / curvatures.max(),
-            "1/λ lands on the bottom in one step. Beyond it the walk jumps across and still comes closer, "
-            "up to twice that.",
+            "In the steepest direction 1/λ lands on the bottom in one step. Beyond it the walk jumps across and still "
+            "comes closer, up to twice that.",
         ),
         "the flat direction": (
             lambda curvatures: 2 / curvatures.min(),
@@ -178,7 +178,8 @@ standardise = Exercise(
     oracle=_standardise_oracle,
     solution=standardise_solution,
     hints=(
-        "A feature has mean 0 and variance 1 on the flowers that the net was trained on. Which ones are those?",
+        "Each feature should have mean 0 and standard deviation 1 on the flowers that the net is trained on. Which "
+        "ones are those?",
         "Subtract a mean, divide by a standard deviation: one of each per feature, so along dimension 0.",
         "Both statistics come from `train`, over its rows. Only the numbers that you shift and scale come from `new`.",
     ),
@@ -205,7 +206,7 @@ standardise = Exercise(
         ),
         "mean only": (
             lambda train, new: new - train.mean(0),
-            "The mean is 0 now. The features still differ in how widely they spread.",
+            "That moves the mean of the training flowers to 0. The features still differ in how widely they spread.",
         ),
         "pooled": (
             lambda train, new: (new - torch.cat([train, new]).mean(0)) / torch.cat([train, new]).std(0),
@@ -321,7 +322,8 @@ steps = Exercise(
         "105 rows in batches of 16: six full ones, and some rows are left over. They are trained on too.",
         "Round the number of batches up, within each epoch, and then multiply.",
     ),
-    why="Rates, schedules and budgets count steps. Halve the batch and the same number of epochs makes twice as many.",
+    why="Rates, schedules and budgets count steps. Halve the batch and the same number of epochs makes about twice as "
+    "many.",
     another="`epochs * -(-rows // batch_size)`: floor division of the negative rounds up.",
     counts="steps",
     wrong={

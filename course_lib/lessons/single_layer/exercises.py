@@ -49,8 +49,8 @@ linear = Exercise(
         "`@` does this for all rows and all outputs at once, if the two inner sizes agree. Look at (B, D) and (H, D).",
         "Turn `W` over with `.T`, so that (B, D) meets (D, H). The bias is added to every row by itself.",
     ),
-    why="One matrix product does B times H weighted sums at once. Processors are built for it, and every layer of "
-    "this course rests on it.",
+    why="One matrix product does B times H weighted sums at once. Processors are built for it, and nearly every "
+    "layer of this course rests on it.",
     another="`torch.nn.functional.linear(x, W, b)`; `nn.Linear` keeps its weights in this shape, too.",
     wrong={
         "no bias": (
@@ -128,9 +128,9 @@ collapse = Exercise(
     oracle=_collapse_oracle,
     solution=collapse_solution,
     hints=(
-        "Write it down for one input: first W1 x + b1, then put that into the second layer. Multiply out.",
+        "What comes out of layer 1 goes into layer 2. What does W2 multiply then: only W1 x, or something more?",
         "Whatever stands next to x is `W`, everything else is `b`. The matrix that acts first stands on the right.",
-        "The second layer multiplies the first bias too: W2 (W1 x + b1) + b2.",
+        "W2 (W1 x + b1) + b2 has three parts: W2 W1 x, then W2 b1, then b2. In code the matrix product is `@`.",
     ),
     why="A weighted sum of weighted sums is a weighted sum. However many you stack, nothing new can be said.",
     another="Ask the two layers: what they give for zeros is `b`, and what they add for each unit vector is a column "
@@ -145,7 +145,7 @@ collapse = Exercise(
         ),
         "biases added": (
             lambda W1, b1, W2, b2: (W2 @ W1, b1 + b2),
-            "`W` is right. But the first bias passes through the second layer on its way out, and is multiplied there.",
+            "The first bias passes through the second layer on its way out, and is multiplied there.",
         ),
         "order and bias": (
             lambda W1, b1, W2, b2: (W1 @ W2, b1 + b2),
@@ -154,15 +154,15 @@ collapse = Exercise(
         ),
         "only the last bias": (
             lambda W1, b1, W2, b2: (W2 @ W1, b2.clone()),
-            "`W` is right. The first layer's bias has not vanished: the second layer receives it and multiplies it.",
+            "The first layer's bias has not vanished: the second layer receives it and multiplies it.",
         ),
         "second bias lost": (
             lambda W1, b1, W2, b2: (W2 @ W1, W2 @ b1),
-            "`W` is right, and the first bias too. The second layer has one of its own.",
+            "The first bias is right. The second layer has one of its own.",
         ),
         "bias through the wrong layer": (
             lambda W1, b1, W2, b2: (W2 @ W1, W1 @ b2 + b1),
-            "`W` is right. The bias goes through the wrong layer: `b2` comes out last, nothing multiplies it any more.",
+            "The bias goes through the wrong layer: `b2` comes out last, nothing multiplies it any more.",
         ),
         "turned over": (
             lambda W1, b1, W2, b2: ((W2 @ W1).T, W2 @ b1 + b2),
@@ -174,11 +174,11 @@ collapse = Exercise(
         ),
         "entry by entry": (
             lambda W1, b1, W2, b2: (W2 * W1, W2 @ b1 + b2),
-            "`b` is right. For `W` you multiply entry by entry, which `*` does; the matrix product is `@`.",
+            "For `W` you multiply entry by entry, which `*` does; the matrix product is `@`.",
         ),
         "bias from the left": (
             lambda W1, b1, W2, b2: (W2 @ W1, b1 @ W2 + b2),
-            "`W` is right. `b1 @ W2` multiplies by the columns of `W2`; a layer multiplies by its rows.",
+            "`b1 @ W2` multiplies by the columns of `W2`; a layer multiplies by its rows.",
         ),
         "weights added": (
             lambda W1, b1, W2, b2: (W1 + W2, b1 + b2),
@@ -244,7 +244,7 @@ floor = Exercise(
         ),
         "always the upper end": (
             lambda y, low, high: (high - y).square().mean().sqrt(),
-            "That is a net which says `high` to everything. It could do better wherever y is inside the range.",
+            "That is a net which says `high` to everything. It could do better wherever y lies below `high`.",
         ),
         "no root": (
             lambda y, low, high: (y.clamp(low, high) - y).square().mean(),
@@ -310,13 +310,18 @@ softmax = Exercise(
         "overflow": (
             lambda z, T: torch.exp(z / T) / torch.exp(z / T).sum(-1, keepdim=True),
             "Right for small logits. For logits near 1,000 the exponential is too large for float32: it becomes "
-            "infinite, and infinite divided by infinite is nan. Make the largest logit of each row 0 first, before you "
-            "divide by T: is the difference in brackets?",
+            "infinite, and infinite divided by infinite is nan. Subtract the largest logit of each row first. If you "
+            "do so already: put the difference into brackets, then divide by T.",
         ),
         "another constant": (
             lambda z, T: (lambda e: e / e.sum(-1, keepdim=True))(torch.exp((z - z.min(-1, keepdim=True).values) / T)),
-            "You subtract the row's smallest logit, or its mean. Where the row is wide, the largest still overflows. "
-            "Subtract the largest.",
+            "You subtract the row's smallest logit. Where the row is wide, the largest still overflows. Subtract the "
+            "largest.",
+        ),
+        "the mean": (
+            lambda z, T: (lambda e: e / e.sum(-1, keepdim=True))(torch.exp((z - z.mean(-1, keepdim=True)) / T)),
+            "You subtract the row's mean. Where the row is wide, the largest logit still overflows. Subtract the "
+            "largest.",
         ),
         "one maximum for all": (
             lambda z, T: torch.exp((z - z.max()) / T) / torch.exp((z - z.max()) / T).sum(-1, keepdim=True),
@@ -393,7 +398,7 @@ cross_entropy = Exercise(
         "`p[torch.arange(len(y)), y]` picks, in each row, the entry of its own class.",
         "Take minus the natural logarithm of those, then their mean.",
     ),
-    why="It is the loss of every classifier in this course. Knowing nothing costs ln K, being sure and right costs "
+    why="It is the loss of most classifiers in this course. Knowing nothing costs ln K, being sure and right costs "
     "nothing, being sure and wrong costs without limit.",
     another="`torch.nn.functional.cross_entropy(z, y)`, which never forms the probabilities, so none can round to 0.",
     wrong={

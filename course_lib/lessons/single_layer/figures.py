@@ -204,10 +204,10 @@ def plot_twice(once: Runs, twice: Runs, floor: float) -> Axes:
         ((once, {"color": BLUE, "marker": "o"}), (twice, {"color": ORANGE, "marker": "s"}))
     ):
         place = _best(runs, "val_loss")
-        for ax, key in ((left, "val_acc"), (right, "val_loss")):
+        for ax, key, name in ((left, "val_acc", "accuracy"), (right, "val_loss", "loss")):
             values = runs[key][-1][place].numpy()
             ax.plot(k + np.linspace(-0.12, 0.12, len(values)), values, linestyle="none", **look)
-            words.append(f"{key.replace('_', ' ')} {values.min():.2f} to {values.max():.2f}")
+            words.append(f"{name} {values.min():.2f} to {values.max():.2f}")
     for ax in (left, right):
         ax.set(xlim=(-0.6, 1.6), xticks=(0, 1))
         ax.set_xticklabels(("once", "twice"))

@@ -133,8 +133,8 @@ slope_of = Exercise(
         "Make a tensor from `x` that remembers what happens to it, with `requires_grad=True`. Give it to `f`.",
         "Call `backward()` on what `f` gives back, and return the `grad` of your tensor. Before that it is None.",
     ),
-    why="A net is such an f, with thousands of numbers in the place of x. One backward pass gives the slope in every "
-    "one of them.",
+    why="The loss of a net is such an f, with thousands of numbers in the place of x. One backward pass gives the "
+    "slope in every one of them.",
     nothing="You return None. Either `backward()` was not called yet, or you return what `backward()` gives back, "
     "which is nothing. The slope lies in the `.grad` of the tensor that you made from `x`. (Or `return` is missing.)",
     another="`torch.autograd.grad(f(place), place)[0]` returns the slope, and leaves nothing in `.grad`.",

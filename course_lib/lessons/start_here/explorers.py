@@ -87,14 +87,14 @@ class Paint(Explorer):
         for digit, bar in enumerate(bars):
             bar.set_width(float(result["scores"][digit]))
             bar.set_color(BLUE if digit == answer else GREY)
-        says.set_text(f"it reads a {answer}, share {score:.2f}")
+        says.set_text(f"it reads: {answer}, share {score:.2f}")
 
     def describe(self, result: dict[str, Any]) -> str:
         answer, score = _answer(result)
         second = int(np.argsort(result["scores"])[-2])
         ink = int(result["picture"].sum())
         return (
-            f"{ink} of the 64 squares are black. The net reads a {answer}, which gets a share of {score:.3f}; "
+            f"{ink} of the 64 squares are black. The net reads it as {answer}, which gets a share of {score:.3f}; "
             f"next is {second} with {result['scores'][second]:.3f}."
         )
 
@@ -118,7 +118,7 @@ def slopes(f: Any, places: Any) -> tuple[np.ndarray, np.ndarray]:
     """Heights of f at some places, and its slopes there, which autograd finds in one pass."""
     x = torch.tensor(places, dtype=torch.float64, requires_grad=True)
     heights = f(x)
-    heights.sum().backward()  # each place has an own part in the sum, so each gets its own slope
+    heights.sum().backward()  # each place has its own part in the sum, so each gets its own slope
     return heights.detach().numpy(), x.grad.numpy()
 
 

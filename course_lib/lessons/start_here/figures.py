@@ -43,7 +43,7 @@ def plot_sheet(x: Tensor, y: Tensor, answers: Tensor) -> Axes:
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(False)
-    named = ", ".join(f"a {digit} as {answer}" for digit, answer in wrong)
+    named = ", ".join(f"{digit} as {answer}" for digit, answer in wrong)
     return says(ax, f"{len(y)} handwritten digits, a row for each digit. Framed are {len(wrong)}, read as: {named}.")
 
 

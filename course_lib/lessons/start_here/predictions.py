@@ -4,15 +4,15 @@ from course_lib.prediction import Choice, Number, Prediction
 
 read = Prediction(
     "start_here/read",
-    "A small net looks 20 times at 1,397 handwritten digits; that takes a few seconds. "
+    "A small net looks 20 times at 1,397 handwritten digits; that takes a second or two. "
     "Then it is shown 200 others. How many of the 200 does it read rightly?",
     Number(0, 200, integer=True, unit="digits"),
     usual={
         "it can only guess": (
             20,
-            "Ten digits, so blind guessing gets a tenth of them. What the net saw in those seconds is worth far more.",
+            "Ten digits, so blind guessing gets a tenth of them. What the net saw in that time is worth far more.",
         ),
-        "half of them": (100, "Half is a fair guess for a few seconds of work. Reading at this size is easier."),
+        "half of them": (100, "Half is a fair guess for a second or two of work. Reading at this size is easier."),
         "all of them": (
             200,
             "A machine that is right every time is a rare thing. Some of these digits are hard for people, too.",
@@ -37,7 +37,7 @@ memory = Prediction(
         ),
         "not twice": (
             "an error",
-            "A cell may be run as often as you like. An error comes only when a name does not exist yet.",
+            "A cell may be run as often as you like. Here an error would come only if `x` did not exist yet.",
         ),
     },
 )
@@ -45,7 +45,7 @@ memory = Prediction(
 shape = Prediction(
     "start_here/shape",
     "`row` has the shape (3,): three numbers. `column` has the shape (3, 1): three rows of one number. "
-    "Which shape has `row + column`?",
+    "Which shape does `row + column` have?",
     Choice("(3,)", "(3, 1)", "(3, 3)", "an error"),
     usual={
         "three and three": ("(3,)", "So it would be for two tensors of shape (3,). The 1 in (3, 1) changes it."),
