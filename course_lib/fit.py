@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from course_lib import interrupted_cell
 from course_lib.bar import Bar
 from course_lib.callbacks import Callback, StopTraining
 from course_lib.checkpoint import check_path, fingerprint, resume, save, snapshot
@@ -56,7 +57,7 @@ def fit(
         epochs: passes over the training data.
         lr: the learning rate.
         batch_size: rows a step; the last batch of an epoch may be smaller.
-        seed: of the order of the batches, and of the first weights where the net is made here. Epoch e takes the
+        seed: of the order of the batches, and of the initial weights where the net is made here. Epoch e takes the
             batches ``torch.randperm(n, generator=g).split(batch_size)``, with one ``g`` for the whole training.
         optimizer: "sgd", "momentum", "rmsprop" or "adam", or a function of parameters and lr.
         momentum: for "sgd", "momentum" (0.9 unless given) and "rmsprop".
@@ -72,7 +73,9 @@ def fit(
 
     Raises:
         ValueError: for anything that cannot be trained, with both sides named.
+        CellStopped: when a training before this one, in the same run of a notebook's cell, was interrupted.
     """
+    interrupted_cell.begin()
     epochs, batch_size = whole_number("epochs", epochs, least=0), whole_number("batch_size", batch_size, least=1)
     lr, seed = real_number("lr", lr), shifted(whole_number("seed", seed))
     make = make_optimizer(optimizer, momentum=momentum, weight_decay=weight_decay)
@@ -122,6 +125,7 @@ def _train(
                 run.stopped = "not finite"
         run.stopped = run.stopped or "finished"
     except KeyboardInterrupt:
+        interrupted_cell.interrupted()
         run.stopped = "interrupted"
         print(f"stopped at epoch {run.epoch}; run it again for the whole training")
     except StopTraining:

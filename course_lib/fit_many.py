@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import torch
 from torch import Tensor, nn
 
+from course_lib import interrupted_cell
 from course_lib.checks import made_model, placed
 from course_lib.datasets import Data, Split
 from course_lib.evaluate import Loss, default_loss
@@ -70,7 +71,9 @@ def fit_many(
 
     Raises:
         ValueError: for anything that cannot be trained, with both sides named.
+        CellStopped: when a training before this one, in the same run of a notebook's cell, was interrupted.
     """
+    interrupted_cell.begin()
     epochs, batch_size = whole_number("epochs", epochs, least=0), whole_number("batch_size", batch_size, least=1)
     if together not in ("auto", True, False) or progress not in (None, True, False):
         raise ValueError(
@@ -179,6 +182,7 @@ def _train(
                 place[latest[0]] = each
             latest = (latest[0] + 1, engine.snapshot())  # one assignment: an interruption finds both or neither
     except KeyboardInterrupt:
+        interrupted_cell.interrupted()
         engine.restore(latest[1])
         print(f"stopped at epoch {latest[0]}; run it again for the whole training")
     done = [place[: latest[0]] for place in room] if latest[0] else None

@@ -44,6 +44,7 @@ diagnose
 epoch
 replay
 bar
+interrupted_cell
 fit
 features
 frozen
@@ -92,6 +93,7 @@ __init__
 lessons
 tidy
 commands.checkout
+commands.lecture_settings
 commands.execution
 commands
 cli
