@@ -117,7 +117,7 @@ def why_not_finite(bad: Bad, *, epoch: int, lr: float) -> str:
     fact = f"In step {bad.step} (epoch {epoch}) {where} was the first thing that was no longer a finite number."
     if bad.step == 0 and bad.what in ("output", "loss"):
         return (
-            f"{fact} No weight had been changed yet, so the usual cause is inputs or first weights that are far too "
+            f"{fact} No weight had been changed yet, so the usual cause is inputs or initial weights that are far too "
             f"large, or a logarithm or division of 0. Try data.standardise(), and look at the output of each layer."
         )
     return (

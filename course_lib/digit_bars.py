@@ -1,4 +1,4 @@
-"""Ten bars, one a digit: the share of its pictures that a net reads rightly, and a line for all digits together."""
+"""Ten bars, one a digit: the share of its pictures that a net reads correctly, and a line for all digits together."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def _stopped(exercise: Exercise, cases: list[tuple], got: list[Result], expected
 def _not_a_function(exercise: Exercise, answer: Any) -> Outcome:
     takes = ", ".join(exercise.parameters)
     given = f"This check wants your function itself, to call it with ({takes}); it was given {sort(answer)}."
-    return _outcome(ERROR, given, "Write the name of the function without parentheses behind it.")
+    return _outcome(ERROR, given, "Write the name of the function without parentheses after it.")
 
 
 def _unusable(exercise: Exercise, args: tuple, mine: Result, right: Result) -> Outcome | None:

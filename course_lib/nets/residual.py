@@ -1,7 +1,7 @@
 """Blocks with a skip: y = alpha x + f(x), where the branch f holds two layers. At alpha = 0 the same net is plain.
 
 Introduced in lesson 07 (skip_connections). Source: He et al., "Deep residual learning for image recognition", 2015
-(the block, and its nonlinearity behind the addition), and "Identity mappings in deep residual networks", 2016 (the norm
+(the block, and its nonlinearity after the addition), and "Identity mappings in deep residual networks", 2016 (the norm
 before the layers); the branch that starts at zero: Goyal et al., 2017, and Zhang et al., "Fixup", 2019.
 """
 
@@ -56,7 +56,7 @@ class Residual(nn.Module):
 
 
 class Stack(nn.Module):
-    """A stem, blocks one behind the other, and a head: `head(blocks(stem(x)))`.
+    """A stem, blocks one after the other, and a head: `head(blocks(stem(x)))`.
 
     Attributes:
         stem, head: modules.
@@ -73,7 +73,7 @@ class Stack(nn.Module):
 
 
 def start(net: Stack, *, init: str, zero_start: bool) -> Stack:
-    """Draw the first weights.
+    """Draw the initial weights.
 
     Args:
         net: its linear and convolutional layers get new weights.
@@ -102,7 +102,7 @@ def check(
 ) -> None:
     """Raise a ValueError that names the first value that makes no net."""
     if place is not None and place not in NORMS:
-        raise ValueError(f'norm is {place!r}; it is None, "before" (in the branch) or "after" (behind the addition).')
+        raise ValueError(f'norm is {place!r}; it is None, "before" (in the branch) or "after" (the addition).')
     if init not in INITS:
         raise ValueError(f'init is {init!r}; it is "he", or "torch" for what PyTorch draws by itself.')
     if not isinstance(zero_start, bool):

@@ -23,12 +23,12 @@ def ResidualMLP(
     alpha: float = 1.0,
     init: str = "he",
 ) -> Stack:
-    """Return a net of 2 x blocks + 2 linear layers: one in front, two in each block, one behind.
+    """Return a net of 2 x blocks + 2 linear layers: one in front, two in each block, one after them.
 
     Args:
         inputs, width, outputs: D, H and K.
         blocks: 0 or more.
-        norm: None, "before" (in the branch) or "after" (behind the addition): `nn.LayerNorm`, which looks at one
+        norm: None, "before" (in the branch) or "after" (the addition): `nn.LayerNorm`, which looks at one
             row at a time. With "before" there is one more in front of the last layer.
         zero_start: the second layer of each branch begins at 0.
         alpha: 1 is the residual net; 0 is the plain net of the same layers.

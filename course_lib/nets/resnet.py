@@ -113,7 +113,7 @@ class ResNet(nn.Module):
         ValueError: an argument of another kind, or ``zero_init`` with a block that has no ``last_norm``; in a call,
             pictures of another shape than (B, 3, H, W).
 
-    Source: He, Zhang, Ren and Sun 2016, "Deep residual learning for image recognition", table 1; first weights: He et
+    Source: He, Zhang, Ren and Sun 2016, "Deep residual learning for image recognition", table 1; initial weights: He et
         al. 2015, "Delving deep into rectifiers"; ``zero_init``: Goyal et al. 2017, "Accurate, large minibatch SGD",
         section 5.1; names and the place of the stride: torchvision.
     """
