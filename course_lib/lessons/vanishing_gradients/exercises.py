@@ -34,18 +34,18 @@ def _left_cases(seed: int) -> list[tuple]:
 
 left = Exercise(
     "vanishing_gradients/left",
-    question="Each layer multiplies the gradient that comes back through it by `k`. How large is it behind `layer`, "
-    "if it is 1 behind the last of `depth` layers? Layers are counted from 1.",
+    question="Each layer multiplies the gradient that comes back through it by `k`. It is 1 after the last of `depth` "
+    "layers; layers are counted from 1. How large is it after layer number `layer`? Return a number.",
     cases=[(0.9, 1, 101)],
     hidden=_left_cases,
     oracle=_left_oracle,
     solution=left_solution,
     hints=(
-        "How many layers lie between the last one and this one?",
-        "It passes depth - layer of them, and each of them multiplies it once more.",
+        "It is 1 after the last layer. Which layers does it pass until it is just above this one? Try layer 2 of 3.",
+        "It passes depth - layer layers, and each of them multiplies it once more.",
         "Multiplying by the same number again and again is a power: k to the number of layers it has passed.",
     ),
-    why="A hundred layers at k = 0.9 leave 0.0000266, not 0.9 and not ten percent less. And k = 1.1 makes more than "
+    why="A hundred layers at k = 0.9 leave 0.0000266, not ten percent less. And k = 1.1 makes more than "
     "13,000 of it. There is hardly any room around 1.",
     another="`math.prod([k] * (depth - layer))` does it one layer at a time.",
     rtol=1e-4,
@@ -65,7 +65,7 @@ left = Exercise(
         ),
         "all layers": (
             lambda k, layer, depth: k**depth,
-            "That is the way through all layers. The gradient stops behind this one.",
+            "Your gradient has passed all layers. Here it has yet to pass this one and those below it.",
         ),
         "the layer taken away": (
             lambda k, layer, depth: k**depth - layer,
@@ -77,15 +77,16 @@ left = Exercise(
         ),
         "counted from the bottom": (
             lambda k, layer, depth: k**layer,
-            "You count the layers below this one. The gradient comes from above and has passed those above.",
+            "You count the layers from the bottom up to this one. The gradient comes from above and has passed those "
+            "above.",
         ),
         "one layer too many": (
             lambda k, layer, depth: k ** (depth - layer + 1),
-            "You count one layer too many. Behind the last layer the gradient has passed none yet: there it is 1.",
+            "You count one layer too many. After the last layer the gradient has passed none yet: there it is 1.",
         ),
         "one layer too few": (
             lambda k, layer, depth: k ** (depth - layer - 1),
-            "You count one layer too few. Behind the last but one, the gradient has passed one layer already.",
+            "You count one layer too few. After the last but one, the gradient has passed one layer already.",
         ),
     },
 )
@@ -236,7 +237,7 @@ dies = Exercise(
             "You stop at `finfo(dtype).tiny`. Below it a format still keeps smaller numbers, with ever fewer digits.",
         ),
         "too small to be added": (
-            lambda dtype: _count(1.0, 0.1, lambda v: v < torch.finfo(dtype).eps, dtype),
+            lambda dtype: _count(1.0, 0.1, lambda v: 1 + v == 1, dtype),
             "You stop where 1 + product is 1. That is about the digits of numbers near 1; the product itself lives on.",
         ),
         "the other wall": (
@@ -377,7 +378,7 @@ def _to_length_one(first: Tensor, second: Tensor, longest: float) -> tuple[Tenso
 
 clip = Exercise(
     "vanishing_gradients/clip",
-    question="`first` and `second` are the gradients of the two parameters of a net. If the whole gradient, both "
+    question="`first` and `second` are the gradients of a net's two tensors of weights. If the whole gradient, both "
     "together, is longer than `longest`, shorten it to that length; if not, leave it. Its direction must stay. Return "
     "both.",
     cases=[(torch.tensor([[3.0, 0.0], [0.0, 0.0]]), torch.tensor([4.0, 0.0]), 2.0)],
