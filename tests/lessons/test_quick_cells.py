@@ -25,7 +25,7 @@ CELLS = {
     "claim-handover",
     "03_learning_rates": "claim-guessing limit-measure limit-reveal",
     "04_backprop": "twice-reveal engine engine-compare engine-train by-hand cost-reveal claim-engine",
-    "05_vanishing_gradients": "net spread same-reveal claim-everything dies-all claim-float16 by-hand",
+    "05_vanishing_gradients": "net spread same-reveal dies-all by-hand claim-everything",
     "06_convolutions": "shuffle-show places-reveal claim-small learn-code learn-reveal claim-raw work-reveal "
     "claim-counts",
     "07_skip_connections": "explosion-reveal",
@@ -42,7 +42,7 @@ TRUTHS = {
     "learning_rates/limit": (0.49, 0.51),
     "backprop/twice": 10,
     "backprop/cost": (1.8, 2),
-    "vanishing_gradients/same": (0, 1e-5),
+    "vanishing_gradients/unit_spread": (0, 1e-5),
     "convolutions/places": 24,
     "convolutions/found": "only for the small digits",
     "convolutions/work": (12, 12.5),

@@ -1,7 +1,9 @@
 """Lesson 05: what it measures is right, and its claims are false where they should be."""
 
+import copy
 import math
 
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from torch import nn
 
 import course_lib as course
 from course_lib.claim import claim
+from course_lib.commands.checkout import ROOT
 from course_lib.exercise import CORRECT, NOT_YET
 from course_lib.lessons import vanishing_gradients as lesson
 from course_lib.lessons.vanishing_gradients.explorers import MOST, there_and_back, unit_net
@@ -24,6 +27,11 @@ X, Y = DIGITS.train.x[:64], DIGITS.train.y[:64]
 
 def cell(name):
     return next(each for each in code_cells("05_vanishing_gradients") if each.id == name)
+
+
+def text(name):
+    nb = nbformat.read(ROOT / "notebooks" / "05_vanishing_gradients.ipynb", 4)
+    return next(each.source for each in nb.cells if each.id == name)
 
 
 def net(depth, activation, factor, seed=0, **options):
@@ -143,7 +151,7 @@ def _final(rate, limit, seed):
 
 
 @pytest.mark.slow
-def test_first_weights_decide_and_normalisation_widens_the_band():
+def test_initial_weights_decide_and_normalisation_widens_the_band():
     def best(std, activation, depth, norm=False, rates=(0.1, 0.3)):
         make = lambda: lesson.fill(lesson.deep_net(depth, activation, 32, norm), std)  # noqa: E731
         settings = {"epochs": 5, "batch_size": 64, "progress": False}
@@ -251,6 +259,13 @@ def test_asking_in_batches_of_every_kind_leaves_the_net_as_it_was():
     assert torch.equal(lesson.answers(model, x, order, 8, training=True), torch.cat(by_hand))
 
 
+def test_a_single_row_is_refused_in_training_mode_with_the_words_of_the_text():
+    reader = copy.deepcopy(lesson.normed_net()).train()
+    with pytest.raises(ValueError, match="Expected more than 1 value per channel when training"):
+        reader(lesson.new_digits()[0][:1])
+    assert "(`Expected more than 1 value per channel when training`)" in text("order-read")
+
+
 # ----------------------------------------------------------------------------------------------------------- explorers
 def test_every_nonlinearity_but_the_sigmoid_carries_a_gradient_through_a_hundred_layers():
     depth = lesson.Depth()
@@ -304,6 +319,15 @@ def test_batches_of_one_class_bring_the_net_down():
     assert batches.goal(batches.set(mode="net.train()", size=40, order="sorted by class").result)[0]  # 40 of each digit
     for size in (8, 20, 32, 80):  # too easy, too easy, not one class a batch, two of them
         assert not batches.goal(batches.set(mode="net.train()", size=size, order="sorted by class").result)[0]
+
+
+def test_goals_are_judged_by_the_figures_that_they_show():
+    asked = {"mode": "net.train()", "size": 40, "order": "sorted by class"}
+    batches, clipping = lesson.Batches(), lesson.Clipping()
+    for share, met in ((0.115, True), (0.1175, False)):  # of 400 digits
+        assert batches.goal({**asked, "all": share})[0] == met
+    for factor, acc, met in ((2.2, 0.4996, True), (2.2, 0.4994, False), (2.1949, 0.9, False), (2.1951, 0.9, True)):
+        assert clipping.goal({"factor": factor, "acc": acc})[0] == met
 
 
 def test_clipping_can_be_brought_to_its_goal_and_lets_short_gradients_pass():

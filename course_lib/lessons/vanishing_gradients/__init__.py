@@ -30,7 +30,7 @@ from course_lib.lessons.vanishing_gradients.nets import (
     measure_k,
     normed_net,
 )
-from course_lib.lessons.vanishing_gradients.predictions import gains, nearest_option, order, same, sigmoid
+from course_lib.lessons.vanishing_gradients.predictions import gains, nearest_option, order, sigmoid, unit_spread
 from course_lib.lessons.vanishing_gradients.trained import Batches, Clipping
 
 __all__ = [
@@ -71,7 +71,7 @@ __all__ = [
     "plot_sizes",
     "plot_spread",
     "products",
-    "same",
     "sigmoid",
     "stds",
+    "unit_spread",
 ]

@@ -109,7 +109,7 @@ class Slopes(Explorer):
 
 # --------------------------------------------------------------------------------------------------------- fifty layers
 def there_and_back(activation: nn.Module, factor: float, depth: int) -> tuple[list[Tensor], tuple[Tensor, ...]]:
-    """One batch through `depth` layers, and the gradient of the loss behind each of them on its way back."""
+    """One batch through `depth` layers, and the gradient of the loss after each of them on its way back."""
     (h, y), outs = some_digits(), []
     for layer in unit_net()[: 2 * depth : 2]:
         h = activation(factor * layer(h))  # the biases are 0, so this is a layer with `factor` times its weights
@@ -180,11 +180,12 @@ class Depth(Explorer):
 
     def describe(self, result: dict[str, Any]) -> str:
         norms, depth = result["norms"], result["depth"]
-        words = f"{result['units']}, gain {result['factor']:.3g}, {depth} layers. Behind the last one: std "
+        words = f"{result['units']}, gain {result['factor']:.3g}, {depth} layers. After the last one: std "
         words += f"{_number(result['std'][-1])} over everything, {_number(result['unit_std'][-1])} unit by unit. "
         if not np.isfinite(norms).all():
-            return words + "The numbers overflow on the way up, so the loss is not finite and there is no gradient."
-        words += f"Gradient: {_number(norms[-1])} behind the last layer, {_number(norms[0])} behind the first"
+            return words + "The numbers overflow in the forward pass, so the loss is not finite and there is no "
+            "gradient."
+        words += f"Gradient: {_number(norms[-1])} after the last layer, {_number(norms[0])} after the first"
         return words + (f"; about k = {result['k']:.3g} a layer." if math.isfinite(result["k"]) else ".")
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:

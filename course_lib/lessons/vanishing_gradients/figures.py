@@ -41,7 +41,7 @@ def plot_spread(table: dict[str, Tensor]) -> Axes:
 
 
 def plot_both_spreads(table: dict[str, Tensor]) -> Axes:
-    """Draws both standard deviations on the left, and the gradient on its way back on the right; log scales.
+    """Draws both standard deviations on the left, and the gradient of the backward pass on the right; log scales.
 
     Returns:
         The axes on the left; what is exactly 0 stands on the lower edge.
@@ -66,9 +66,9 @@ def plot_both_spreads(table: dict[str, Tensor]) -> Axes:
     right.set(yscale="log", ylim=(1e-36, 10), xlabel="layer", title="norm of the gradient, log scale")
     first, last = float(table["grad_norm"][0]), float(table["grad_norm"][-1])
     words = f"Left: over everything the spread stays near {float(table['std'][-1]):.2g}; unit by unit it falls to "
-    words += f"{float(table['unit_std'][9]):.1g} behind layer 10. "
+    words += f"{float(table['unit_std'][9]):.1g} after layer 10. "
     return says(
-        left, words + f"Right: the gradient falls from {last:.1g} behind the last layer to {first:.1g} at the first."
+        left, words + f"Right: the gradient falls from {last:.1g} after the last layer to {first:.1g} at the first."
     )
 
 
@@ -141,7 +141,7 @@ def plot_inits(found: dict[str, dict[str, Best]]) -> Axes:
             spots, acc = place + np.linspace(-0.2, 0.2, len(best.acc)), _shown(best.acc)
             ax.plot(spots, acc, color=LOOKS[kind]["color"], marker=LOOKS[kind]["marker"], linestyle="none")
         ax.axhline(0.1, zorder=1, **TRUTH)
-        ax.set(title=f"{kind}, 10 layers", xlabel="std of the first weights", xlim=(-0.6, len(column) - 0.4))
+        ax.set(title=f"{kind}, 10 layers", xlabel="std of the initial weights", xlim=(-0.6, len(column) - 0.4))
         ax.set_xticks(range(len(column)), list(column))
         words.append(f"{kind}: " + ", ".join(f"{name} {best.median:.2f}" for name, best in column.items()))
     _accuracy_axis(axes[0])
@@ -150,7 +150,7 @@ def plot_inits(found: dict[str, dict[str, Best]]) -> Axes:
 
 
 def plot_scales(scales: Tensor, plain: list[Best], normed: list[Best], marks: dict[str, float]) -> Axes:
-    """Draws accuracy against the scale of the first weights, with and without batch normalisation.
+    """Draws accuracy against the scale of the initial weights, with and without batch normalisation.
 
     Args:
         scales: (N,) standard deviations.
@@ -169,7 +169,7 @@ def plot_scales(scales: Tensor, plain: list[Best], normed: list[Best], marks: di
     for name, scale in marks.items():
         ax.axvline(scale, color=GREY, linewidth=0.8 * style.scale(), ymax=0.97)
         ax.annotate(name, (scale, 1.0), xycoords=("data", "axes fraction"), ha="center", fontsize="small")
-    ax.set(xscale="log", xlabel="std of the first weights, log scale")
+    ax.set(xscale="log", xlabel="std of the initial weights, log scale")
     _accuracy_axis(ax)
     ax.legend(loc="lower left", bbox_to_anchor=(0.17, 0.28))
     counts = [sum(best.median > 0.9 for best in column) for column in (plain, normed)]
@@ -180,7 +180,7 @@ def plot_scales(scales: Tensor, plain: list[Best], normed: list[Best], marks: di
 
 
 def plot_growth(tables: dict[str, np.ndarray]) -> Axes:
-    """Draws the norm of the gradient behind each layer, of several nets, on a log scale."""
+    """Draws the norm of the gradient after each layer, of several nets, on a log scale."""
     ax = plt.figure().subplots()
     for k, (name, norms) in enumerate(tables.items()):
         layer = np.arange(1, len(norms) + 1)
@@ -189,7 +189,7 @@ def plot_growth(tables: dict[str, np.ndarray]) -> Axes:
     ax.set(yscale="log", xlabel="layer", ylabel="gradient : last layer's, log scale")
     ax.legend(loc="upper right")
     ends = ", ".join(f"{name} {norms[0] / norms[-1]:.1g}" for name, norms in tables.items())
-    return says(ax, f"Gradient behind each layer, divided by that behind the last. At the first layer: {ends}.")
+    return says(ax, f"Gradient after each layer, divided by that after the last. At the first layer: {ends}.")
 
 
 def plot_sizes(

@@ -31,7 +31,7 @@ def deep_net(depth: int, activation: Callable[[], nn.Module], width: int = WIDTH
 
     Args:
         depth: hidden layers.
-        activation: makes the nonlinearity behind each of them.
+        activation: makes the nonlinearity after each of them.
         width: H, units in each hidden layer.
         norm: put batch normalisation between the linear layer and its nonlinearity.
     """
@@ -76,7 +76,7 @@ def fixed(std: float) -> Std:
 
 # ------------------------------------------------------------------------------------------------------- layer by layer
 def layer_by_layer(net: nn.Sequential, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-    """One forward and one backward pass, and what was seen behind each hidden nonlinearity.
+    """One forward and one backward pass, and what was seen after each hidden nonlinearity.
 
     Args:
         net: from `deep_net`.
@@ -99,7 +99,7 @@ def fit_k(norms: np.ndarray | Tensor, *, least: float = 1e-37) -> tuple[float, f
     left out.
 
     Args:
-        norms: (L,) of the gradient behind each layer, first layer first.
+        norms: (L,) of the gradient after each layer, first layer first.
         least: below this the format of the net has too few digits left; the default is for float32.
 
     Returns:
@@ -143,7 +143,7 @@ def measure_k(activation: str, gains: Sequence[float], *, depth: int = 50, seeds
 def fading(
     activation: str, factor: float, *, depth: int = 100, width: int = 256, seeds: range = range(5)
 ) -> np.ndarray:
-    """How much a unit varies from digit to digit behind each layer, mean over the units: (seeds, depth).
+    """How much a unit varies from digit to digit after each layer, mean over the units: (seeds, depth).
 
     Twice the usual width: where k is nearly 1, chance in the weights of narrow layers adds up over a hundred of them.
 

@@ -4,9 +4,9 @@ import math
 
 from course_lib.prediction import Choice, Marks, Number, Prediction
 
-same = Prediction(
-    "vanishing_gradients/same",
-    "Take the units behind layer 10 one by one. How much does the output of one of them vary from digit to digit "
+unit_spread = Prediction(
+    "vanishing_gradients/unit_spread",
+    "Take the units of layer 10 one by one. How much does the output of one of them vary from digit to digit "
     "(standard deviation, mean over the units)?",
     Number(1e-9, 1, log=True),
     usual={
@@ -31,7 +31,7 @@ gains = Prediction(
         "one suits all": (
             (1, 1, 1),
             "Gain 1 keeps the size through a linear layer. A nonlinearity takes something away: ReLU shuts half of the "
-            "units, tanh has a slope a little below 1 nearly everywhere. "
+            "units, and most tanh units here have a slope a little below 1. "
             "Over fifty layers the weights have to make up for it.",
         ),
         "half is lost, so twice the weights": (
@@ -73,7 +73,7 @@ def nearest_option(crossing: float) -> str:
 order = Prediction(
     "vanishing_gradients/order",
     "The same 400 digits, the same net, in training mode, again in batches of 32, but now sorted by class. "
-    "Which share does it read rightly?",
+    "Which share does it read correctly?",
     Number(0, 1),
     usual={
         "the order cannot matter": (
