@@ -190,6 +190,7 @@ def test_window_answers_as_conv2d_and_its_goal_is_the_bend():
     best = np.unravel_index(window.set(kernel="right bend").result["answers"].argmax(), (6, 6))
     assert window.goal(window.set(row=int(best[0]), column=int(best[1])).result)[0]
     assert best[1] >= 3  # on the right, where the 3 turns back
+    assert window.goal(window.set(kernel="left edge").result)[1].endswith("; now another kernel is chosen")
 
 
 def test_design_is_met_by_the_hidden_kernel_and_by_no_other_target():
@@ -198,6 +199,11 @@ def test_design_is_met_by_the_hidden_kernel_and_by_no_other_target():
     for name, weights in TARGETS.items():
         assert design.goal(design.set(target=name, weights=weights).result)[0]
         assert not any(design.goal(design.set(target=other).result)[0] for other in TARGETS if other != name)
+    far = design.set(target="shadow", weights=((-9,) * 3,) * 3).result
+    assert "accounts for nothing of the target “shadow”: a picture of one even colour is nearer." in design.describe(
+        far
+    )
+    assert design.goal(far)[1].endswith("now nothing")
 
 
 def test_field_counts_what_a_stack_sees_and_says_where_it_ends():
@@ -295,6 +301,7 @@ ANSWERS = {
     "counts": [lambda i, o, k, n: (o * (1 + i * k * k), (n - k + 1) ** 2 * i * o * k * k)],
     "as_matmul": [
         lambda x, w: F.conv2d(x, w),
+        lambda x, w: torch.einsum("ok,bkp->bop", w.flatten(1), F.unfold(x, w.shape[2])).reshape(F.conv2d(x, w).shape),
         lambda x, w: torch.einsum("oikl,bihwkl->bohw", w, x.unfold(2, w.shape[2], 1).unfold(3, w.shape[3], 1)),
     ],
 }

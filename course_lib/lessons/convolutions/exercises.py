@@ -39,8 +39,8 @@ size = Exercise(
     hints=(
         "First the window: with dilation 1 it is as long as it has weights. How long is it when every second pixel is "
         "left out?",
-        "From its first place to its last the window travels the length of the padded row minus its own length.",
-        "It takes one place, and one more for each whole stride in that distance: distance // stride + 1.",
+        "The window has room to move: the length of the padded row minus its own length.",
+        "It takes one place, and one more for each whole stride in that room: room // stride + 1.",
     ),
     why="Every map of a net has its size from this one line. 28 and 5 give 24; padding 1 keeps the size under a "
     "window of 3; stride 2 halves it.",
@@ -71,7 +71,8 @@ size = Exercise(
         ),
         "a gap too many": (
             lambda n, kernel, stride, padding, dilation: (n + 2 * padding - dilation * kernel) // stride + 1,
-            "You count a gap behind the last weight, too. Between `kernel` weights lie one gap fewer than weights.",
+            "You count a gap after the last weight, too. Between the weights there is one gap fewer than there are "
+            "weights.",
         ),
         "stride forgotten": (
             lambda n, kernel, stride, padding, dilation: n + 2 * padding - dilation * (kernel - 1),
@@ -138,7 +139,7 @@ counts = Exercise(
     solution=counts_solution,
     hints=(
         "One window for one output map: over how many input maps does it reach?",
-        "Each output map has a window of kernel × kernel over *every* input map, and one bias.",
+        "Each output map has a window of kernel × kernel over every input map, and one bias.",
         "All weights are used at each of the (n − kernel + 1)² places, once.",
     ),
     why="Parameters belong to the window, multiplications to the window times its places. So a layer can be small and "
@@ -288,7 +289,8 @@ reach = Exercise(
     wrong={
         "added up": (
             lambda kernels, strides: sum(kernels),
-            "You add the windows. Those of neighbouring units overlap: each layer adds one less than its kernel.",
+            "You add the windows. Those of neighbouring units overlap: each layer adds kernel − 1 steps, and after a "
+            "stride a step is longer.",
         ),
         "the largest window": (
             lambda kernels, strides: max(kernels),
@@ -300,7 +302,7 @@ reach = Exercise(
         ),
         "strides forgotten": (
             lambda kernels, strides: 1 + sum(kernel - 1 for kernel in kernels),
-            "Right while all strides are 1. Behind a stride of 2, neighbours stand two pixels apart.",
+            "Right while all strides are 1. After a stride of 2, neighbours stand two pixels apart.",
         ),
         "its own stride first": (
             lambda kernels, strides: (
@@ -316,7 +318,7 @@ reach = Exercise(
         ),
         "from the top": (
             lambda kernels, strides: _reach_oracle(tuple(reversed(kernels)), tuple(reversed(strides))),
-            "You begin with the top layer. The strides of the layers *below* spread a window, so begin at the bottom.",
+            "You begin with the top layer. The strides of the layers below it spread a window, so begin at the bottom.",
         ),
         "only the stride below": (
             lambda kernels, strides: (

@@ -144,6 +144,4 @@ def plot_maps(net: LeNet5, picture: Tensor) -> Axes:
         for ax in axes[len(maps) :]:
             ax.set_visible(False)
         part.suptitle(title, x=0.01, ha="left", fontsize="small", fontweight="bold")
-    return says(
-        seen, "A digit on its way through LeNet-5: six kernels, six maps of them, sixteen maps of the next layer."
-    )
+    return says(seen, "A digit in LeNet-5: six kernels, six maps of them, sixteen maps of the next layer.")

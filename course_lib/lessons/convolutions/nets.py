@@ -60,7 +60,7 @@ NETS: dict[str, Callable[[], nn.Sequential]] = {
 
 @torch.no_grad()
 def accuracy(net: nn.Module, x: Tensor, y: Tensor) -> float:
-    """Share of the pictures that a net reads rightly, in evaluation mode."""
+    """Share of the pictures that a net reads correctly, in evaluation mode."""
     net.eval()
     return float((net(x).argmax(1) == y).double().mean())
 

@@ -5,7 +5,7 @@ from course_lib.prediction import Choice, Marks, Number, Prediction
 places = Prediction(
     "convolutions/places",
     "A picture of 28 × 28 pixels, a window of 5 × 5 that moves on one pixel at a time and stays inside. "
-    "How many places has it across?",
+    "How many places are there from left to right?",
     Number(4, 32, integer=True, start=16),
     usual={
         "what the window takes away": (
@@ -57,7 +57,7 @@ work = Prediction(
         ),
         "about the same": (
             1.0,
-            "They differ by more than ten: 20 maps have 11,520 units, and the dense layer has 30.",
+            "They differ by a factor of more than ten: 20 maps have 11,520 units, and the dense layer has 30.",
         ),
     },
     tolerance=1,
@@ -71,7 +71,7 @@ moved = Prediction(
     usual={
         "one pixel is nothing": (
             (0.95, 0.95, 0.95),
-            "For you it is nothing. A net that has a weight for each place has seen nothing but ink in those places.",
+            "For you it is nothing. A net that has a weight for each place has seen ink in the old places only.",
         ),
         "convolutions do not mind": (
             (0.45, 0.95, 0.95),

@@ -80,7 +80,7 @@ class Shift(Explorer):
             for name, row in zip(self.nets, result["says"], strict=True)
         )
         across, along = _way(result["right"], "right", "left"), _way(result["down"], "down", "up")
-        return f"A {result['digit']}, {across} and {along}. They read: {answers}."
+        return f"Digit {result['digit']}: {across} and {along}. They read: {answers}."
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         wrong = int((result["says"].argmax(1) != result["digit"]).sum())

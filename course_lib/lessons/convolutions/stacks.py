@@ -38,7 +38,7 @@ def stack_of(layers: tuple, x: torch.Tensor) -> list[torch.Tensor]:
 
 
 class Field(Explorer):
-    """Three layers on a row of 28 pixels: how many of them does one unit at the top see?"""
+    """Three layers on a row of 28 pixels: how many of the pixels does one unit at the top see?"""
 
     controls = {
         "layers": Rows(

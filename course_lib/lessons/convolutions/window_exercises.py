@@ -59,7 +59,7 @@ slide = Exercise(
         "Two loops over the places. Inside: the patch times the kernel, entry by entry, and the sum of all that.",
     ),
     why="That is all a convolution does: one small set of weights, asked at every place. PyTorch calls it `conv2d`, "
-    "and does not turn the kernel round first, as the mathematicians' convolution would.",
+    "and does not turn the kernel round first, as the convolution of mathematics does.",
     another=_slide_another,
     wrong={
         "kernel turned round": (
@@ -168,8 +168,8 @@ as_matmul = Exercise(
     ),
     why="So a convolution is a dense layer after all, asked once for each patch. GPUs are fast at matrix products, and "
     "this is one way in which libraries compute it.",
-    another="`torch.einsum('ock,bkp->bop', ...)` names the axes; or write the whole picture as one row, and the "
-    "matrix of the explorer above takes it to all answers at once.",
+    another="`torch.einsum('ok,bkp->bop', weight.flatten(1), patches)` names the axes; or write the whole picture as "
+    "one row, and the matrix of the explorer above takes it to all answers at once.",
     wrong={
         "height and width swapped": (
             _swapped,

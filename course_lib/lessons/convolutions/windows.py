@@ -102,7 +102,9 @@ class Window(Explorer):
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         here, best = int(result["answers"][result["place"]]), int(result["answers"].max())
         met = here == best and result["kernel"] == "right bend"
-        return met, f"put the window where “right bend” answers most strongly; now {_minus(here)}"
+        other = result["kernel"] != "right bend"
+        now = "another kernel is chosen" if other else _minus(here)
+        return met, f"put the window where “right bend” answers most strongly; now {now}"
 
 
 def _minus(number: float) -> str:
@@ -172,8 +174,9 @@ class Design(Explorer):
 
     def describe(self, result: dict[str, Any]) -> str:
         low, high = float(result["mine"].min()), float(result["mine"].max())
+        nearer = "" if result["score"] >= 0 else ": a picture of one even colour is nearer"
         words = f"Your picture goes from {_number(low)} to {_number(high)}; "
-        return words + f"it accounts for {_share(result['score'])} of the target “{result['target']}”."
+        return words + f"it accounts for {_share(result['score'])} of the target “{result['target']}”{nearer}."
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         return result["score"] >= 0.99, f"account for 99 % of the target; now {_share(result['score'])}"
@@ -181,7 +184,7 @@ class Design(Explorer):
 
 def _share(score: float) -> str:
     """A share as a percentage; below 0 the digits say nothing."""
-    return f"{100 * score:.1f} %" if score >= 0 else "nothing (a picture of one even colour is nearer)"
+    return f"{100 * score:.1f} %" if score >= 0 else "nothing"
 
 
 def _number(value: float) -> str:
