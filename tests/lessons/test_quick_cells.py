@@ -26,8 +26,7 @@ CELLS = {
     "03_learning_rates": "claim-guessing limit-measure limit-reveal",
     "04_backprop": "twice-reveal engine engine-compare engine-train by-hand cost-reveal claim-engine",
     "05_vanishing_gradients": "net spread same-reveal dies-all by-hand claim-everything",
-    "06_convolutions": "shuffle-show places-reveal claim-small learn-code learn-reveal claim-raw work-reveal "
-    "claim-counts",
+    "06_convolutions": "shuffle-show shuffle-train places-reveal learn-code learn-reveal work-reveal claim-windows",
     "07_skip_connections": "explosion-reveal",
     "08_transfer_learning": "net zeros-reveal claim-zeros",
 }
