@@ -23,7 +23,7 @@ CELLS = {
     "01_single_layer": "coffee-look rmse-mean claim-floor softmax-reveal",
     "02_bumps_from_sigmoids": "data net-by-hand-cell equal-bumps shelf-reveal claim-shelf handover-reveal "
     "claim-handover",
-    "03_learning_rates": "claim-guessing limit-measure limit-reveal",
+    "03_learning_rates": "limit-measure limit-reveal claim-guessing",
     "04_backprop": "twice-reveal engine engine-compare engine-train by-hand cost-reveal claim-engine",
     "05_vanishing_gradients": "net spread same-reveal dies-all by-hand claim-everything",
     "06_convolutions": "shuffle-show shuffle-train places-reveal learn-code learn-reveal work-reveal claim-windows",

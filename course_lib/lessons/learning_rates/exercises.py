@@ -33,7 +33,8 @@ def _step_cases(seed: int) -> list[tuple]:
 
 step = Exercise(
     "learning_rates/step",
-    question="Write one step of gradient descent: from the parameters `theta`, with their `gradient`, at rate `lr`.",
+    question="`theta` and `gradient` are tensors of the same shape, `lr` is the learning rate. Return the parameters "
+    "after one step of gradient descent, as a new tensor.",
     cases=[(torch.tensor([1.0, -2.0]), torch.tensor([4.0, 1.0]), 0.1)],
     hidden=_step_cases,
     oracle=_step_oracle,
@@ -98,7 +99,7 @@ def _limit_cases(seed: int) -> list[tuple]:
 limit_rate = Exercise(
     "learning_rates/limit_rate",
     question="A valley has several directions, each with its own curvature, all positive: `curvatures` is a tensor "
-    "(D,). Return the rate beyond which gradient descent moves away from the bottom.",
+    "(D,). Return the rate beyond which gradient descent moves away from the bottom, one number.",
     cases=[(torch.tensor([1.0, 14.0]),)],
     hidden=_limit_cases,
     oracle=_limit_oracle,

@@ -301,7 +301,7 @@ class Rate(Explorer):
             return f"At rate {result['rate']:.3g} not one epoch was finished. {result['why']}"
         says = (
             f"At rate {result['rate']:.3g} the training loss ends at {_short(result['train_loss'][-1])} "
-            f"and {100 * result['val_acc'][-1]:.0f} % of the validation flowers are named rightly."
+            f"and {100 * result['val_acc'][-1]:.0f} % of the validation flowers are named correctly."
         )
         if result["dead"] == 1:
             return says + " One layer is dead: no flower wakes any of its units."

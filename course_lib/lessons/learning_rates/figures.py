@@ -35,7 +35,7 @@ LINES = {
 
 
 def run_quiz(make_net: Callable[[], nn.Module], data: Data) -> dict[str, Run]:
-    """Trains the three nets of the quiz: same first weights, same batches, three rates (which are hidden in here)."""
+    """Trains the three nets of the quiz: same initial weights, same batches, three rates (which are hidden in here)."""
     return {
         name: fit(make_net, data, epochs=100, lr=rate, batch_size=16, seed=0, progress=False)
         for name, rate in QUIZ_RATES.items()
@@ -103,7 +103,7 @@ def plot_band(ax: Axes, limits: list[float], *, label: str) -> Axes:
 
     Args:
         ax: with rates on a logarithmic horizontal axis.
-        limits: 2/λ at the first weights, one a seed.
+        limits: 2/λ at the initial weights, one a seed.
         label: what stands above it.
     """
     ax.axvspan(min(limits), max(limits), facecolor=GREY, edgecolor=BLACK, alpha=0.22, linewidth=0.8 * style.scale())
