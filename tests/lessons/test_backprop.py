@@ -261,7 +261,7 @@ def test_two_different_slips_are_found_in_their_places():
     assert "dW1: " in outcome.message and "db2: " in outcome.message and "Right: db1, dW2, dW3, db3." in outcome.message
 
 
-# ------------------------------------------------------------------------------------------------------ the way back
+# ------------------------------------------------------------------------------------------------- the backward pass
 TAPES = {
     "a chain": ([(1, [(0, 2.0)]), (2, [(1, 3.0)])], 3),
     "a square": ([(1, [(0, 3.0), (0, 3.0)])], 2),
@@ -371,7 +371,7 @@ def test_goal_of_the_nudge_is_in_the_middle_of_float64():
 
 # ------------------------------------------------------------------------------------------------------------ zero_grad
 def accuracies(rates, *, seeds=4):
-    """Percent of new points named rightly, (rates, 2, seeds): momentum 0 and 1."""
+    """Percent of new points named correctly, (rates, 2, seeds): momentum 0 and 1."""
     grid = {"lr": rates, "momentum": [0.0, 1.0]}
     make = lambda: course.MLP(2, 64, 64, 2)  # noqa: E731
     runs = course.fit_many(make, SPIRALS, epochs=84, batch_size=32, grid=grid, seeds=range(seeds), progress=False)
@@ -505,7 +505,7 @@ def test_multiplications_are_those_of_the_matrix_products(sizes, rows):
     products = [rows * a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
     assert lesson.multiplications(lambda: model(x)) == sum(products)
     there_and_back = lesson.multiplications(lambda: model(x).sum().backward())
-    assert there_and_back == 3 * sum(products) - products[0]  # nobody asks for the slope in x
+    assert there_and_back == 3 * sum(products) - products[0]  # nobody asks for the slope with respect to x
 
 
 def test_the_way_back_of_a_single_layer_costs_one_forward_pass_only():
@@ -540,7 +540,7 @@ def test_what_was_kept_is_let_go_afterwards():
 
 def test_kept_opens_where_more_is_kept_than_weighs():
     result = lesson.Kept().result
-    assert result["kept for the way back"] > result["weights"] == result["gradients"]
+    assert result["kept for the backward pass"] > result["weights"] == result["gradients"]
 
 
 def test_goal_of_kept_needs_rows_not_width():

@@ -1,6 +1,6 @@
 """Lesson 04, backprop: its engine, explorers, predictions, exercises, figures and measures."""
 
-from course_lib.lessons.backprop.by_hand import NAMES, first_weights, loss_by_hand, slipped
+from course_lib.lessons.backprop.by_hand import NAMES, initial_weights, loss_by_hand, slipped
 from course_lib.lessons.backprop.engine import Value
 from course_lib.lessons.backprop.exercises import backward, joined, layer, logits, net
 from course_lib.lessons.backprop.explorers import Graph, Kept, Nudge
@@ -20,8 +20,8 @@ __all__ = [
     "Value",
     "backward",
     "cost",
-    "first_weights",
     "forgotten",
+    "initial_weights",
     "joined",
     "kept_for_backward",
     "layer",

@@ -1,7 +1,7 @@
 """The three-layer net whose gradients lesson 04 computes by hand, and every usual way to get them wrong.
 
 Shapes: x (B, D), y (B,) class numbers, W1 (H1, D), b1 (H1,), W2 (H2, H1), b2 (H2,), W3 (K, H2), b3 (K,). ReLU stands
-behind the first layer, a sigmoid behind the second, softmax with cross-entropy at the end; the loss is the batch mean.
+after the first layer, a sigmoid after the second, softmax with cross-entropy at the end; the loss is the batch mean.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def loss_by_hand(x: Tensor, y: Tensor, *weights: Tensor) -> Tensor:
     return F.cross_entropy(h2 @ W3.T + b3, y)
 
 
-def first_weights(sizes: tuple[int, int, int, int], generator: torch.Generator | None = None) -> tuple[Tensor, ...]:
+def initial_weights(sizes: tuple[int, int, int, int], generator: torch.Generator | None = None) -> tuple[Tensor, ...]:
     """W1, b1, W2, b2, W3, b3 for (D, H1, H2, K): normal, scaled so that no layer is dead or saturated.
 
     Args:
@@ -78,7 +78,7 @@ def slipped(slip: str = "", layers: tuple[int, ...] = (1, 2, 3)) -> Callable[...
 
 
 def _at_the_end(slip: str, z3: Tensor, y: Tensor) -> Tensor:
-    """The slope of the loss in the logits, (B, K): (p - y) / B, or what is made of it."""
+    """The slope of the loss with respect to the logits, (B, K): (p - y) / B, or what is made of it."""
     p, right = z3.softmax(1), F.one_hot(y, z3.shape[1]).to(z3)
     rows, entries = len(y), z3.numel()
     variants = {
@@ -94,7 +94,7 @@ def _at_the_end(slip: str, z3: Tensor, y: Tensor) -> Tensor:
 
 
 def _slope(slip: str, layer: int, z1: Tensor, h1: Tensor, z2: Tensor, h2: Tensor) -> Tensor:
-    """The slope of the nonlinearity behind a layer, (B, H), or what is taken for it."""
+    """The slope of the nonlinearity after a layer, (B, H), or what is taken for it."""
     relu, sigmoid = (z1 > 0).to(z1), h2 * (1 - h2)
     if slip == "no slope":
         return torch.ones_like((z1, z2)[layer - 1])
@@ -127,7 +127,7 @@ LAYERED = {  # slip -> (the layers in which it can be made, what is said to it)
     ),
     "z for h": (
         (2, 3),
-        "dW is built from z. What these weights were multiplied by on the way forward is h, behind the nonlinearity.",
+        "dW is built from z. What these weights were multiplied by in the forward pass is h, after the nonlinearity.",
     ),
     "bias not reduced": (
         (1, 2, 3),
@@ -140,7 +140,7 @@ LAYERED = {  # slip -> (the layers in which it can be made, what is said to it)
     ),
     "W turned": (
         (2, 3),
-        "on the way back you multiply by W the wrong way round. Forward it was W.T, so backward it is W itself; "
+        "in the backward pass you multiply by W the wrong way round. Forward it was W.T, so backward it is W; "
         "with a square layer PyTorch cannot notice.",
     ),
     "no slope": (
@@ -155,8 +155,8 @@ LAYERED = {  # slip -> (the layers in which it can be made, what is said to it)
     ),
 }
 WHOLE = {
-    "p for p - y": "You send back p. The slope of the loss in the logits compares p with the truth: the right class "
-    "has one subtracted.",
+    "p for p - y": "You send back p. The slope of the loss with respect to the logits compares p with the truth: the "
+    "right class has one subtracted.",
     "y - p": "These slopes have the wrong sign: with them the loss would climb. Which of p and y comes first?",
     "logits": "You compare the logits with the truth. The softmax stands between them and the loss.",
     "1/B missing": "These slopes are B times too large: the loss is the mean over the batch, and its 1/B belongs "
@@ -171,14 +171,14 @@ WHOLE = {
     "near 1.",
     "the other half": "For layer 2 your slope is 1 - h. The sigmoid's slope has a second factor, h, which is small "
     "where the unit is nearly off.",
-    "ReLU's slope": "Behind layer 2 stands a sigmoid, and you give it the slope of a ReLU.",
+    "ReLU's slope": "After layer 2 stands a sigmoid, and you give it the slope of a ReLU.",
     "z in the slope": "For layer 2 you put z into a formula that is written with the output: the sigmoid's slope is h "
-    "times (1 - h), with h behind the sigmoid.",
-    "tanh's slope": "1 minus the square of the output is the slope of a tanh. Behind layer 2 stands a sigmoid.",
+    "times (1 - h), with h after the sigmoid.",
+    "tanh's slope": "1 minus the square of the output is the slope of a tanh. After layer 2 stands a sigmoid.",
     "h1 for its slope": "For layer 1 you multiply by h1 itself. The slope of a ReLU is 1 where it lets through, "
     "whatever the value is, and 0 elsewhere.",
-    "ReLU of dh": "For layer 1 you cut off where the slope that comes back is negative. The ReLU asks about z1, on the "
-    "way back, too.",
+    "ReLU of dh": "For layer 1 you cut off where the slope that comes back is negative. The ReLU asks about z1, in the "
+    "backward pass, too.",
 }
 SLIPS = (*WHOLE, *LAYERED)
 """Names of all mistakes."""

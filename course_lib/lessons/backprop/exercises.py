@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.exercise import Exercise
-from course_lib.lessons.backprop.by_hand import NAMES, first_weights, loss_by_hand, usual_slips
+from course_lib.lessons.backprop.by_hand import NAMES, initial_weights, loss_by_hand, usual_slips
 
 Tape = list[tuple[int, list[tuple[int, float]]]]
 
@@ -96,9 +96,9 @@ DIAMOND = [(1, [(0, 2.0)]), (2, [(1, 3.0)]), (3, [(2, 5.0)]), (4, [(1, 7.0), (3,
 
 backward = Exercise(
     "backprop/backward",
-    question="Values are numbered from 0 to n - 1; the last one is the loss. `tape` lists how they were made, in that "
-    "order: `(4, [(1, 7.0), (3, 1.0)])` says that value 4 was computed from value 1, which it follows with slope 7, "
-    "and from value 3, with slope 1. Return the slope of the loss in every value, as a tensor (n,).",
+    question="Each value has an index, from 0 to n - 1; the last one is the loss. `tape` lists how they were made, in "
+    "that order: `(4, [(1, 7.0), (3, 1.0)])` says that value 4 was computed from value 1, which it follows with slope "
+    "7, and from value 3, with slope 1. Return the slope of the loss with respect to every value, as a tensor (n,).",
     cases=[DIAMOND],
     hidden=lambda seed: [random_tape(seed), random_tape(seed + 10, inputs=2, made=4)],
     oracle=_backward_oracle,
@@ -111,8 +111,8 @@ backward = Exercise(
     ),
     why="These few lines are all of backpropagation: one pass over the tape, backwards, whatever was computed on the "
     "way. Nothing in them knows about layers.",
-    another="A recursion over all ways gives the same numbers, in a time that can double with every fork. The way "
-    "along the tape touches each line once.",
+    another="A recursion over all paths gives the same numbers, in a time that can double with every fork. Going "
+    "back along the tape touches each line once.",
     wrong={
         "overwritten": (
             lambda tape, n: _along(list(reversed(tape)), n, _overwrite),
@@ -136,16 +136,16 @@ backward = Exercise(
         ),
         "slopes added": (
             lambda tape, n: _along(list(reversed(tape)), n, _only_add),
-            "Along a way slopes multiply. If A moves twice as fast as B, and B three times as fast as C, how fast "
+            "Along a path slopes multiply. If A moves twice as fast as B, and B three times as fast as C, how fast "
             "does A move with C?",
         ),
         "only the last link": (
             lambda tape, n: _along(list(reversed(tape)), n, _own_share),
-            "You add up the slopes to the next values only. The way from there to the loss is missing.",
+            "You add up the slopes to the next values only. The path from there to the loss is missing.",
         ),
         "no 1 at the end": (
             _from_zero,
-            "All your slopes are 0, because nothing starts the way back. How fast does the loss move with itself?",
+            "All your slopes are 0, because nothing starts the backward pass. How fast does the loss move with itself?",
         ),
     },
 )
@@ -153,7 +153,7 @@ backward = Exercise(
 
 # ------------------------------------------------------------------------------------------------------- one layer back
 def _layer_oracle(h: Tensor, W: Tensor, dz: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """autograd, on a loss whose slope in the outputs is dz."""
+    """autograd, on a loss whose slope with respect to the outputs is dz."""
     h, W, b = h.clone().requires_grad_(), W.clone().requires_grad_(), torch.zeros(len(W), requires_grad=True)
     return torch.autograd.grad((F.linear(h, W, b) * dz).sum(), (h, W, b))
 
@@ -171,8 +171,8 @@ def _layer_cases(seed: int) -> list[tuple]:
 layer = Exercise(
     "backprop/layer",
     question="A linear layer made `z = h @ W.T + b` from `h` (B, I), with `W` (O, I) and `b` (O,). `dz` (B, O) holds "
-    "the slope of the loss in every number of z. Return `dh` (B, I), `dW` (O, I) and `db` (O,): the slopes of the "
-    "loss in the numbers of h, W and b.",
+    "the slope of the loss with respect to every number in z. Return `dh` (B, I), `dW` (O, I) and `db` (O,): the "
+    "slopes with respect to the numbers in h, W and b.",
     cases=lambda seed: _layer_cases(seed)[:1],
     hidden=lambda seed: _layer_cases(seed + 5),
     oracle=_layer_oracle,
@@ -184,10 +184,10 @@ layer = Exercise(
         "dh needs a product of `dz` and `W`, dW one of `dz` and `h`; only for one of them is something turned round. "
         "The bias comes in with slope 1 in every row.",
     ),
-    why="Two products of matrices and a sum: that is all a layer has to do on the way back, and the shapes alone "
+    why="Two products of matrices and a sum: that is all a layer has to do in the backward pass, and the shapes alone "
     "nearly write it down.",
     another='`torch.einsum("bo,bi->oi", dz, h)` says dW without turning anything round: what is summed over is left '
-    "out behind the arrow.",
+    "out after the arrow.",
     returns=("dh", "dW", "db"),
     wrong={
         "dW turned": (
@@ -214,7 +214,7 @@ layer = Exercise(
         ),
         "W turned": (
             lambda h, W, dz: (dz @ W.T, dz.T @ h, dz.sum(0)),
-            "Forward, W was turned round; on the way back it is not. With a square W no shape complains, so look at "
+            "Forward, W was turned round; backward it is not. With a square W no shape complains, so look at "
             "which index is summed over.",
         ),
         "dh from h": (
@@ -233,7 +233,7 @@ layer = Exercise(
 )
 
 
-# ------------------------------------------------------------------------------------ where the way back begins: logits
+# ------------------------------------------------------------------------------- where the backward pass begins: logits
 def _logits_oracle(z: Tensor, y: Tensor) -> Tensor:
     z = z.clone().requires_grad_()
     return torch.autograd.grad(F.cross_entropy(z, y), z)[0]
@@ -271,14 +271,15 @@ def _right_rows(z: Tensor, y: Tensor) -> Tensor:
 logits = Exercise(
     "backprop/logits",
     question="`z` (B, K) holds logits, `y` (B,) the right classes. The loss is the mean over the B rows of the "
-    "cross-entropy after softmax. Return the slope of the loss in every logit, a tensor (B, K).",
+    "cross-entropy after softmax. Return the slope of the loss with respect to every logit, a tensor (B, K).",
     cases=[(torch.tensor([[2.0, 0.0, -1.0], [0.5, 0.5, 0.5]]), torch.tensor([0, 2]))],
     hidden=_logits_cases,
     oracle=_logits_oracle,
     solution=logits_solution,
     hints=(
         "The loss of a row is log(sum of exp(z)) minus the logit of the right class. Take the slope of both terms.",
-        "The slope of the first term in a logit is that logit's probability p. The second term touches one logit only.",
+        "The first term's slope with respect to a logit is that logit's probability p. The second term touches one "
+        "logit only.",
         "So: p everywhere, 1 less at the right class. And a mean over B rows gives each row the weight 1/B.",
     ),
     why="What comes back is what was said minus what is true. A class that was said with probability 0.9 and is wrong "
@@ -304,7 +305,7 @@ logits = Exercise(
         ),
         "logits": (
             lambda z, y: (z - _right(z, y)) / len(y),
-            "You compare logits with the truth. What the net says are the probabilities behind the softmax.",
+            "You compare logits with the truth. What the net says are the probabilities after the softmax.",
         ),
         "only the right class": (
             lambda z, y: (z.softmax(1) - 1) * _right(z, y) / len(y),
@@ -351,7 +352,7 @@ logits = Exercise(
         ),
         "slope of p": (
             lambda z, y: z.softmax(1) * (1 - z.softmax(1)) / len(y),
-            "p(1 - p) is the slope of a probability in its own logit. The question is the slope of the loss.",
+            "p(1 - p) is the slope of a probability with respect to its own logit. The question is that of the loss.",
         ),
     },
 )
@@ -371,7 +372,7 @@ def net_case(seed: int, rows: int, sizes: tuple[int, int, int, int]) -> tuple[Te
     """x, y, W1, b1, W2, b2, W3, b3 with random numbers."""
     g = torch.Generator().manual_seed(seed)
     x, y = torch.randn(rows, sizes[0], generator=g), torch.randint(sizes[3], (rows,), generator=g)
-    return x, y, *first_weights(sizes, g)
+    return x, y, *initial_weights(sizes, g)
 
 
 def net_cases(seed: int) -> list[tuple]:
@@ -400,9 +401,9 @@ def net_solution(x, y, W1, b1, W2, b2, W3, b3):
 
 net = Exercise(
     "backprop/net",
-    question="The net computes `z1`, ReLU, `z2`, sigmoid, `z3`, softmax with cross-entropy, mean over the batch. "
-    "Return the slope of the loss in every weight and bias: `dW1, db1, dW2, db2, dW3, db3`, each of the shape of what "
-    "it belongs to.",
+    question="The net computes `z1`, ReLU, `z2`, sigmoid, `z3` from `x` (B, D); the loss is softmax with cross-entropy "
+    "against the classes `y` (B,), mean over the rows. Return its slopes with respect to every weight and bias, "
+    "`dW1, db1, dW2, db2, dW3, db3`, each of the shape of what it belongs to.",
     cases=net_cases,
     oracle=_net_oracle,
     solution=net_solution,

@@ -1,4 +1,4 @@
-"""What the learner drags in lesson 04 where nothing is trained: the graph, the nudge, what is kept for the way back."""
+"""What the learner drags in lesson 04 where nothing is trained: the graph, the nudge, what backward needs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def one_unit(w: float) -> Value:
 
 
 def shortcut(w: float) -> Value:
-    """The same unit with a way around it: the product is used twice."""
+    """The same unit with a path around it: the product is used twice."""
     product = named(Value(w, name="w") * Value(1.5, name="x"), "product")
     both = named(named(product.tanh(), "unit") + product, "sum")
     return named(both**2, "loss")
@@ -76,9 +76,9 @@ class Graph(Explorer):
         says = f"The loss is {result[0].data:.3g}. "
         weight = next(node for node in result if node.name == "w")
         if weight.state == FINAL:
-            return says + f"Its slope in w = {weight.data:.2g} has arrived: {weight.grad:.3g}."
+            return says + f"Its slope with respect to w has arrived, at w = {weight.data:.2g}: {weight.grad:.3g}."
         if not known:
-            return says + "No slope is known yet, not even that of the loss in itself."
+            return says + "No slope is known yet, not even that of the loss with respect to itself."
         now = next(node for node in result if node.turn)
         return (
             says + f"{len(known)} of {len(result)} slopes are known; it is the turn of “{now.name}” ({now.grad:.3g})."
@@ -90,7 +90,7 @@ class Graph(Explorer):
         now = f"now {result[0].data:.2g} and {weight.grad:.2g}" if arrived else "no slope has reached w yet"
         alone = any(node.name == "y" for node in result)
         met = alone and arrived and result[0].data > 3 and abs(weight.grad) < 0.01
-        return bool(met), f"one unit with a large loss (above 3) and hardly any slope in w (below 0.01); {now}"
+        return bool(met), f"one unit with a large loss (above 3) and hardly any slope at w (below 0.01); {now}"
 
 
 # -------------------------------------------------------------------------------------------------------------- nudging
@@ -186,7 +186,7 @@ def sizes_in_memory(rows: int, layers: int, width: int) -> dict[str, int]:
     return {
         "weights": sum(p.numel() * p.element_size() for p in net.parameters()),
         "gradients": sum(p.grad.numel() * p.grad.element_size() for p in net.parameters()),
-        "kept for the way back": kept_for_backward(net, x, y),
+        "kept for the backward pass": kept_for_backward(net, x, y),
     }
 
 
@@ -222,14 +222,15 @@ class Kept(Explorer):
             text.set_text(_bytes(size))
 
     def describe(self, result: dict[str, int]) -> str:
-        weights, kept = result["weights"], result["kept for the way back"]
+        weights, kept = result["weights"], result["kept for the backward pass"]
         return (
             f"The weights take {_bytes(weights)}, and their gradients as much again. From the forward pass "
-            f"{_bytes(kept)} are kept for the way back, the batch included: {kept / weights:.2g} times the weights."
+            f"{_bytes(kept)} are kept for the backward pass, the batch included: {kept / weights:.2g} times the "
+            "weights."
         )
 
     def goal(self, result: dict[str, int]) -> tuple[bool, str]:
-        ratio = result["kept for the way back"] / result["weights"]
+        ratio = result["kept for the backward pass"] / result["weights"]
         return ratio > 20, f"let what is kept outgrow the weights 20 times; now {ratio:.2g} times"
 
 

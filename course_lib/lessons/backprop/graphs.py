@@ -1,4 +1,4 @@
-"""The graph behind a number of the scalar engine: where its values stand, and what has come back so far."""
+"""The graph of a number of the scalar engine: where its values stand, and what has come back so far."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class Node:
 
 
 def graph(end: Value, steps: int | None = None) -> tuple[Node, ...]:
-    """The values behind `end`, the latest first, after so many steps of the way back.
+    """The values that `end` was computed from, the latest first, after so many steps of the backward pass.
 
-    The engine's own gradients are not touched: the way back is walked anew, one value a step. A value that has its
+    The engine's own gradients are not touched: the backward pass is walked anew, one value a step. A value that has its
     turn has received all of its gradient; its own inputs receive their share with the next step.
 
     Args:
@@ -127,7 +127,8 @@ class GraphPicture:
         ax.set_axis_off()
         size = plt.rcParams["font.size"]
         put = ax.add_artist
-        ax.text(-0.01, 0.99, "in each box: name, value, and below it\nthe slope of the end in this value", **_CAPTION)
+        caption = "in each box: name, value, and below it\nthe slope of the end with respect to it"
+        ax.text(-0.01, 0.99, caption, **_CAPTION)
         width, height = self.SIZE
         self.boxes = [ax.add_patch(Rectangle((0, 0), width, height, **_BOX)) for _ in range(nodes)]
         self.names = [put(Stamp(size=size, bold=True)) for _ in range(nodes)]
@@ -220,11 +221,11 @@ def _way(
 
 
 def plot_graph(end: Value, steps: int | None = None) -> Axes:
-    """Draws the graph behind `end`: in each box a name, a value, and the slope of the end in this value.
+    """Draws the graph of `end`: in each box a name, a value, and the slope of the end with respect to this value.
 
     Args:
         end: a value of the scalar engine.
-        steps: how many steps of the way back; None for all.
+        steps: how many steps of the backward pass; None for all.
     """
     nodes = graph(end, steps)
     wide, usual = plt.rcParams["figure.figsize"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from course_lib.lessons.backprop.by_hand import NAMES, first_weights, slipped
+from course_lib.lessons.backprop.by_hand import NAMES, initial_weights, slipped
 
 
 def random_function(seed: int) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:
@@ -49,7 +49,7 @@ def nudge_errors(seed: int, steps: Tensor, dtype: torch.dtype, *, both_sides: bo
 
 
 def kept_for_backward(net: nn.Module, x: Tensor, y: Tensor) -> int:
-    """How many bytes PyTorch keeps from a forward pass for the way back, without the weights themselves.
+    """How many bytes PyTorch keeps from a forward pass for the backward pass, without the weights themselves.
 
     Args:
         net: (B, D) -> (B, K).
@@ -114,7 +114,7 @@ def train_by_hand(
     """
     gradients = slipped(slip)
     g = torch.Generator().manual_seed(0)
-    weights = [each.clone() for each in first_weights(sizes, g)]
+    weights = [each.clone() for each in initial_weights(sizes, g)]
     piles = [torch.zeros_like(each) for each in weights]
     on_the_way = []
     for step in range(1, steps + 1):

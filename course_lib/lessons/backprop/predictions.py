@@ -45,9 +45,9 @@ step = Prediction(
 
 forgotten = Prediction(
     "backprop/forgotten",
-    "A net gets 1,000 steps at the low rate 0.001 and then names about 7 of 10 new points of the spirals rightly. Now "
-    "the same, but `zero_grad` is forgotten: the gradients of all steps pile up. How many percent does it name "
-    "rightly?",
+    "A net gets 1,000 steps at the low rate 0.001 and then names about 7 in 10 new points of the spirals correctly. "
+    "Now the same, but `zero_grad` is forgotten: the gradients of all steps pile up. What percentage does it name "
+    "correctly?",
     Number(40, 100, unit="%", start=60),
     usual={
         "guessing": (
@@ -63,7 +63,7 @@ forgotten = Prediction(
 
 cost = Prediction(
     "backprop/cost",
-    "This net has about 34,000 weights. A backward pass finds the slopes in all of them. "
+    "This net has about 34,000 weights. A backward pass finds a slope for each of them. "
     "How many forward passes does it cost?",
     Number(0.1, 1e5, log=True, start=100),
     usual={
@@ -77,7 +77,7 @@ cost = Prediction(
             "Nearly. But going back, each layer has two products to make: one for its weights, one for the layer "
             "before.",
         ),
-        "one for each layer": (9, "All layers together are gone through once, as on the way forward."),
+        "one for each layer": (9, "All layers together are gone through once, as in the forward pass."),
     },
     tolerance=0.6,
 )

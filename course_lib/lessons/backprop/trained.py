@@ -25,7 +25,7 @@ IN_WORDS = {  # what is wrong, in a few words; p: the probabilities that the net
     "bias averaged": "db is a mean over the rows instead of a sum",
     "1/B missing": "the mean over the batch is forgotten",
     "1/B twice": "the mean over the batch is taken twice",
-    "no slope": "the nonlinearities are forgotten on the way back",
+    "no slope": "the nonlinearities are forgotten in the backward pass",
     "slope at h": "the sigmoid's slope is taken at h instead of z",
     "p for p - y": "the truth is not subtracted at the end",
     "y - p": "the sign is turned round",
@@ -44,7 +44,7 @@ def loss_on_the_way(slip: str, rows: int, rate: float) -> np.ndarray:
 
 
 def first_angles(slip: str, rows: int) -> dict[str, float]:
-    """Angle in degrees between the wrong and the right gradient, part by part, at the first weights."""
+    """Angle in degrees between the wrong and the right gradient, part by part, at the initial weights."""
     digits = load("digits")
     weights, _ = train_by_hand(*digits.train, SIZES, lr=0, batch_size=1, steps=0)
     batch = (digits.train.x[:rows], digits.train.y[:rows])
@@ -132,7 +132,7 @@ def train_spirals(rate: float, keep: float) -> tuple[np.ndarray, float]:
     """Trains 2-32-32-2 by hand on the spirals for 600 steps of 32 rows; each gradient keeps a share of the one before.
 
     Returns:
-        Loss on all training points after every tenth step, (60,), and the share of new points named rightly.
+        Loss on all training points after every tenth step, (60,), and the share of new points named correctly.
     """
     spirals = load("spirals")
     last, on_the_way = train_by_hand(*spirals.train, (2, 32, 32, 2), lr=rate, batch_size=32, steps=600, keep=keep)
@@ -178,7 +178,7 @@ class Forget(Explorer):
         ends = "still jumps, now" if restless else "ends"
         return (
             f"At rate {result['rate']:.2g}, keeping {result['keep']}, the loss {ends} at {_loss(losses[-1])}; "
-            f"{100 * result['right']:.0f} % of the new points are named rightly."
+            f"{100 * result['right']:.0f} % of the new points are named correctly."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
