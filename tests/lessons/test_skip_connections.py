@@ -236,14 +236,14 @@ def test_directions_are_as_long_as_the_weights_unit_by_unit():
         assert not way["stem.0.bias"].any()
 
 
-def test_lengths_are_counted_way_by_way():
+def test_lengths_are_counted_path_by_path():
     blocks, slope = 6, 0.3
-    ways, carried = np.zeros(blocks + 1), np.zeros(blocks + 1)
-    for way in itertools.product((0, 1), repeat=blocks):
-        ways[sum(way)] += 1 / 2**blocks
-        carried[sum(way)] += slope ** sum(way) / (1 + slope) ** blocks
+    paths, carried = np.zeros(blocks + 1), np.zeros(blocks + 1)
+    for path in itertools.product((0, 1), repeat=blocks):
+        paths[sum(path)] += 1 / 2**blocks
+        carried[sum(path)] += slope ** sum(path) / (1 + slope) ** blocks
     found = lesson.lengths(blocks, slope)
-    np.testing.assert_allclose(found[0], ways, rtol=1e-9)
+    np.testing.assert_allclose(found[0], paths, rtol=1e-9)
     np.testing.assert_allclose(found[1], carried, rtol=1e-9)
 
 
@@ -313,7 +313,7 @@ def test_a_rate_at_which_nothing_was_trained_is_named():
 def test_one_block_is_one_block():
     paths = lesson.Paths()
     assert "54 blocks, so" in paths.describe(paths.result)
-    assert "1 block, so 2 ways" in paths.describe(paths.set(blocks=1).result)
+    assert "1 block, so 2 paths" in paths.describe(paths.set(blocks=1).result)
 
 
 def test_slice_reaches_its_goal_with_skips_only():

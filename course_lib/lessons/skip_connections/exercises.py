@@ -32,7 +32,7 @@ def _through_cases(seed: int) -> list[tuple]:
 
 through = Exercise(
     "skip_connections/through",
-    question="A block is y = x + f(x), without a ReLU behind the sum; one number goes in and one comes out. `slopes` "
+    question="A block is y = x + f(x), without a ReLU after the sum; one number goes in and one comes out. `slopes` "
     "(n,) holds the slope f' of each of n blocks. Return the derivative of what comes out of the last block with "
     "respect to what goes into the first.",
     cases=[(torch.tensor([0.5, -0.2, 0.1]),)],
@@ -41,19 +41,18 @@ through = Exercise(
     solution=through_solution,
     hints=(
         "Begin with one block. What is the derivative of x + f(x)?",
-        "The x gives 1 and the branch gives its slope. The blocks stand one behind the other: what does the chain "
+        "The x gives 1 and the branch gives its slope. The blocks stand one after the other: what does the chain "
         "rule do with their derivatives?",
         "One factor a block, each of them 1 and the slope together. `prod` multiplies all entries of a tensor.",
     ),
-    why="The skip adds an identity to every block: 1 + f', in many dimensions I + J. The gradient is not one. Its "
-    "factors lie around 1 and no longer around 0, so small branches cannot make it vanish. A hundred factors of 1.2 "
-    "explode all the same.",
+    why="The skip adds 1 to the slope of every block. The gradient is not one. Its factors lie around 1 and no "
+    "longer around 0, so small branches cannot make it vanish. A hundred factors of 1.2 explode all the same.",
     another="`torch.exp(torch.log1p(slopes).sum())` does it for slopes above −1.",
     rtol=1e-4,
     wrong={
         "the gradient is one": (
             lambda slopes: torch.ones((), dtype=slopes.dtype),
-            "That is one way through, the one along all skips. The branches carry a gradient as well.",
+            "That is one path through, the one along all skips. The branches carry a gradient as well.",
         ),
         "no skip": (
             lambda slopes: slopes.prod(),
@@ -65,11 +64,11 @@ through = Exercise(
         ),
         "added up": (
             lambda slopes: 1 + slopes.sum(),
-            "That adds the ways through one branch at most. A gradient can pass several branches: multiply.",
+            "That adds the paths through one branch at most. A gradient can pass several branches: multiply.",
         ),
         "only the slopes, added": (
             lambda slopes: slopes.sum(),
-            "The blocks stand one behind the other, not side by side, and each of them has a skip.",
+            "The blocks stand one after the other, not side by side, and each of them has a skip.",
         ),
         "minus": (
             lambda slopes: (1 - slopes).prod(),
@@ -208,9 +207,9 @@ rewired = Exercise(
 )
 
 
-# ------------------------------------------------------------------------------------------------------------- the ways
+# ------------------------------------------------------------------------------------------------------------ the paths
 def _paths_oracle(blocks: int, branches: int) -> int:
-    return sum(sum(way) == branches for way in itertools.product((0, 1), repeat=blocks))
+    return sum(sum(path) == branches for path in itertools.product((0, 1), repeat=blocks))
 
 
 def paths_solution(blocks, branches):
@@ -225,30 +224,30 @@ def _paths_cases(seed: int) -> list[tuple]:
 
 paths = Exercise(
     "skip_connections/paths",
-    question="At each of `blocks` blocks a way through the net takes the skip or the branch. How many ways take the "
-    "branch exactly `branches` times? Return an int.",
+    question="At each of `blocks` blocks a path through the net takes the skip or the branch. Return the number of "
+    "paths that take exactly `branches` branches, an int.",
     cases=[(4, 1)],
     hidden=_paths_cases,
     oracle=_paths_oracle,
     solution=paths_solution,
     hints=(
-        "Write down all ways for three blocks, as rows of S and B. How many rows have two Bs?",
+        "Write down all paths for three blocks, as rows of S and B. How many rows have two Bs?",
         "You choose at which of the blocks the branch is taken. The order in which you choose them does not matter.",
         'That is the binomial coefficient, read "blocks choose branches". Python\'s `math` computes it as `comb`.',
     ),
-    why="Added up over all numbers of branches this gives 2 to the power of n: eight blocks hold 256 ways. One block "
+    why="Added up over all numbers of branches this gives 2 to the power of n: eight blocks hold 256 paths. One block "
     "gone closes half of them.",
     another="After `import itertools`, `len(list(itertools.combinations(range(blocks), branches)))` counts them one by "
     "one.",
-    counts="ways",
+    counts="paths",
     wrong={
         "one for each": (
             lambda blocks, branches: blocks + 1,
-            "You count the possible numbers of branches, from 0 to `blocks`. For most of them there are many ways.",
+            "You count the possible numbers of branches, from 0 to `blocks`. For most of them there are many paths.",
         ),
-        "all ways": (
+        "all paths": (
             lambda blocks, branches: 2**blocks,
-            "Those are all ways, with any number of branches. Asked for are the ones with exactly this number.",
+            "Those are all paths, with any number of branches. Asked for are the ones with exactly this number.",
         ),
         "in proportion": (
             lambda blocks, branches: blocks * branches,
@@ -256,19 +255,19 @@ paths = Exercise(
         ),
         "with an order": (
             lambda blocks, branches: math.perm(blocks, branches),
-            "You count the same blocks once for each order in which they can be named. A way has them in one order.",
+            "You count the same blocks once for each order in which they can be named. A path has them in one order.",
         ),
         "up to": (
             lambda blocks, branches: sum(math.comb(blocks, k) for k in range(branches + 1)),
-            "You count the ways with this number of branches or fewer.",
+            "You count the paths with this number of branches or fewer.",
         ),
         "two to the branches": (
             lambda blocks, branches: 2**branches,
-            "Those are all ways through a net of `branches` blocks. Here as many are chosen out of `blocks`.",
+            "Those are all paths through a net of `branches` blocks. Here as many are chosen out of `blocks`.",
         ),
         "divided": (
             lambda blocks, branches: blocks // branches,
-            "You divide. Try it on two blocks: one way takes no branch, two ways take one, and one way takes both.",
+            "You divide. Try it on two blocks: one path takes no branch, two paths take one, and one path takes both.",
         ),
     },
 )

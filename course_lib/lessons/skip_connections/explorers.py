@@ -1,4 +1,4 @@
-"""What the learner drags in lesson 07: the gate of untrained nets, and the number of ways through a net."""
+"""What the learner drags in lesson 07: the gate of untrained nets, and the number of paths through a net."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Gate(Explorer):
     controls = {
         "alpha": Slider(0, 1.2, start=1, step=0.05, label="α"),
         "norm": Choice("none", "before", "after", label="normalisation"),
-        "begin": Choice("He", "branch at 0", label="first weights"),
+        "begin": Choice("He", "branch at 0", label="initial weights"),
     }
     figsize = (8.4, 3.5)
     also_show = (there_and_back,)
@@ -91,37 +91,37 @@ class Gate(Explorer):
 
     def describe(self, result: dict[str, Any]) -> str:
         sizes, grads = result["sizes"], result["grads"]
-        words = f"α = {result['alpha']:.2f}, norm {result['norm']}, first weights {result['begin']}: loss "
-        words += f"{_number(result['loss'])} before the first step. Outputs: {_number(sizes[0])} behind the first "
-        words += f"block, {_number(sizes[-1])} behind the last. Gradient: {_number(grads[-1])} behind the last block, "
-        return words + f"{_number(grads[0])} behind the first."
+        words = f"α = {result['alpha']:.2f}, norm {result['norm']}, initial weights {result['begin']}: loss "
+        words += f"{_number(result['loss'])} before the first step. Outputs: {_number(sizes[0])} after the first "
+        words += f"block, {_number(sizes[-1])} after the last. Gradient: {_number(grads[-1])} after the last block, "
+        return words + f"{_number(grads[0])} after the first."
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         first, last = result["grads"][[0, -1]]
         even = last > 0 and 0.2 <= first / last <= 5
         met = result["norm"] == "none" and result["alpha"] >= 0.95 and result["loss"] < 4 and even
-        now = f"now loss {_number(result['loss'])}"
-        return bool(met), f"no norm, α at 1, and a loss below 4 with as much gradient below as above; {now}"
+        asked = "no norm, α at 1, and a loss below 4 with about as much gradient below as above (0.2 to 5 times)"
+        return bool(met), f"{asked}; now loss {_number(result['loss'])}"
 
 
-# ------------------------------------------------------------------------------------------------------------ the ways
+# ----------------------------------------------------------------------------------------------------------- the paths
 def lengths(blocks: int, slope: float) -> tuple[np.ndarray, np.ndarray]:
-    """Ways through `blocks` blocks by the number of branches they take: their share, and that of their gradient.
+    """Paths through `blocks` blocks by the number of branches they take: their share, and that of their gradient.
 
-    A way that takes k branches hands on slope^k of a gradient. Added up over all ways this is (1 + slope)^blocks.
+    A path that takes k branches hands on slope^k of a gradient. Added up over all paths this is (1 + slope)^blocks.
 
     Returns:
         Two arrays (blocks + 1,), each of which adds up to 1.
     """
     k = np.arange(blocks + 1)
-    ways = np.array([math.lgamma(blocks + 1) - math.lgamma(j + 1) - math.lgamma(blocks - j + 1) for j in k])
-    share = ways - blocks * math.log(2)
-    carried = ways + k * math.log(slope) - blocks * math.log1p(slope)
+    paths = np.array([math.lgamma(blocks + 1) - math.lgamma(j + 1) - math.lgamma(blocks - j + 1) for j in k])
+    share = paths - blocks * math.log(2)
+    carried = paths + k * math.log(slope) - blocks * math.log1p(slope)
     return np.exp(share), np.exp(carried)
 
 
 class Paths(Explorer):
-    """2ⁿ ways through n blocks: which of them carry the gradient?"""
+    """2ⁿ paths through n blocks: which of them carry the gradient?"""
 
     controls = {
         "blocks": Slider(1, 75, start=54, integer=True, label="blocks"),
@@ -136,12 +136,12 @@ class Paths(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         ax = fig.subplots()
-        ax.set(xlim=(-1, 76), ylim=(0, 1.05), xlabel="branches that a way takes", ylabel="share, tallest = 1")
+        ax.set(xlim=(-1, 76), ylim=(0, 1.05), xlabel="branches that a path takes", ylabel="share, tallest = 1")
         size = 4 * style.scale()
-        (ways,) = ax.plot([], [], **{**TRUTH, "marker": "s"}, markersize=size, label="of the ways")
+        (paths,) = ax.plot([], [], **{**TRUTH, "marker": "s"}, markersize=size, label="of the paths")
         (carried,) = ax.plot([], [], color=BLUE, marker="o", markersize=size, label="of the gradient")
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
-        moving = [ways, carried]
+        moving = [paths, carried]
         self.update(moving, result)
         return moving
 
@@ -152,15 +152,15 @@ class Paths(Explorer):
     def describe(self, result: dict[str, Any]) -> str:
         n, s = result["blocks"], result["slope"]
         return (
-            f"{n} block{'s' if n > 1 else ''}, so {float(2**n):.3g} ways; on average they take {n / 2:g} branches. A "
-            f"branch hands on {s:.2g} of a gradient, so it comes through ways with {n * s / (1 + s):.2g} branches on "
+            f"{n} block{'s' if n > 1 else ''}, so {float(2**n):.3g} paths; on average they take {n / 2:g} branches. A "
+            f"branch hands on {s:.2g} of a gradient, so it comes through paths with {n * s / (1 + s):.3g} branches on "
             "average."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         few = float(result["carried"][:6].sum())
         met = result["blocks"] >= 70 and few >= 0.9
-        return met, f"70 blocks, and 90 % of the gradient through ways of 5 branches or fewer; now {100 * few:.0f} %"
+        return met, f"70 blocks, and 90 % of the gradient through paths of 5 branches or fewer; now {100 * few:.1f} %"
 
 
 def _number(value: float) -> str:

@@ -36,7 +36,7 @@ def readers(kind: str) -> Runs:
 
 @torch.no_grad()
 def right(net: Stack, order: Sequence[int]) -> Tensor:
-    """Which of the 400 new digits a net reads rightly when its blocks run in another order, bool (400,).
+    """Which of the 400 new digits a net reads correctly when its blocks run in another order, bool (400,).
 
     Args:
         net: a trained stack; it stays as it is.
@@ -50,7 +50,7 @@ def right(net: Stack, order: Sequence[int]) -> Tensor:
 
 
 def accuracy(net: Stack, order: Sequence[int]) -> float:
-    """Share of the 400 new digits read rightly with the blocks in that order."""
+    """Share of the 400 new digits read correctly with the blocks in that order."""
     return float(right(net, order).double().mean())
 
 

@@ -59,11 +59,11 @@ block = Exercise(
     oracle=_block_oracle,
     solution=block_solution,
     hints=(
-        "Two ways lead from x to the addition: through both layers, and through the shortcut. What happens on each?",
+        "Two paths lead from x to the addition: through both layers, and through the shortcut. What happens on each?",
         "The branch is layer, ReLU, layer. Add the shortcut of x to it. The last ReLU sees the sum.",
-        "Three steps: the branch, the sum with shortcut(x), `torch.relu` of the sum. No ReLU directly behind `second`.",
+        "Three steps: the branch, the sum with shortcut(x), `torch.relu` of the sum. No ReLU directly after `second`.",
     ),
-    why="With the last ReLU before the addition, a block could only ever add, never take away. With it behind the "
+    why="With the last ReLU before the addition, a block could only ever add, never take away. With it after the "
     "addition, the branch may be negative, too.",
     another="`(second(first(x).relu()) + shortcut(x)).relu()` is the same in one line.",
     rtol=1e-3,
@@ -71,22 +71,22 @@ block = Exercise(
     wrong={
         "ReLU before the addition": (
             lambda x, first, second, shortcut: shortcut(x) + F.relu(second(F.relu(first(x)))),
-            "Your last ReLU stands in the branch, before the addition, and none behind it. The branch can then only "
+            "Your last ReLU stands in the branch, before the addition, and none after it. The branch can then only "
             "add.",
         ),
         "no ReLU at the end": (
             lambda x, first, second, shortcut: shortcut(x) + second(F.relu(first(x))),
-            "Behind the addition comes one more ReLU.",
+            "After the addition comes one more ReLU.",
         ),
         "ReLU in both places": (
             lambda x, first, second, shortcut: F.relu(shortcut(x) + F.relu(second(F.relu(first(x))))),
-            "There is a ReLU too many directly behind `second`. With it the branch can only add.",
+            "There is a ReLU too many directly after `second`. With it the branch can only add.",
         ),
         "no ReLU inside": (
             lambda x, first, second, shortcut: F.relu(shortcut(x) + second(first(x))),
             "Without a ReLU between them, two layers are one.",
         ),
-        "ReLU on the way in": (
+        "ReLU on x": (
             lambda x, first, second, shortcut: F.relu(shortcut(F.relu(x)) + second(F.relu(first(x)))),
             "You cut off the negative part of x before the shortcut. The shortcut hands on x as it comes.",
         ),
@@ -110,15 +110,15 @@ block = Exercise(
         ),
         "x itself, no ReLU inside": (
             lambda x, first, second, shortcut: F.relu(x + second(first(x))),
-            "Two slips: behind `first` comes a ReLU; and where the shape changes, x itself does not fit.",
+            "Two slips: after `first` comes a ReLU; and where the shape changes, x itself does not fit.",
         ),
         "x itself, no ReLU at the end": (
             lambda x, first, second, shortcut: x + second(F.relu(first(x))),
-            "Two slips: behind the sum comes a ReLU; and where the shape changes, x itself does not fit.",
+            "Two slips: after the sum comes a ReLU; and where the shape changes, x itself does not fit.",
         ),
         "x itself, ReLU before the addition": (
             lambda x, first, second, shortcut: x + F.relu(second(F.relu(first(x)))),
-            "Two slips: the last ReLU belongs behind the sum; and where the shape changes, x itself does not fit.",
+            "Two slips: the last ReLU belongs after the sum; and where the shape changes, x itself does not fit.",
         ),
     },
 )
@@ -158,15 +158,15 @@ def _count_cases(seed: int) -> list[tuple]:
 count = Exercise(
     "skip_connections/count",
     question="How many parameters has a block of ResNet-18? Its two 3 × 3 convolutions have no biases; the first goes "
-    "from `inputs` to `channels` maps. Each convolution has a batch norm behind it, with two parameters a map. "
+    "from `inputs` to `channels` maps. Each convolution has a batch norm after it, with two parameters a map. "
     "Where `stride` is not 1 or the number of maps changes, the shortcut is a 1 × 1 convolution with a batch norm of "
-    "its own; else it has none. Return an int.",
+    "its own; else it hands x on and has no parameters. Return an int.",
     cases=[(64, 128, 2)],
     hidden=_count_cases,
     oracle=_count_oracle,
     solution=count_solution,
     hints=(
-        "A convolution has one number for each place of its kernel, each map that comes in, and each that goes out.",
+        "For each pair of a map that comes in and a map that goes out, a convolution has a kernel of its own.",
         "Add up two convolutions and two norms. The stride changes how often a kernel is used, not how large it is.",
         "9 for each pair of maps in the big ones, 1 for each pair in the small one, and 2 for each map of each norm.",
     ),

@@ -21,15 +21,15 @@ def directions(net: nn.Module, seed: int) -> list[dict[str, Tensor]]:
     generator = torch.Generator().manual_seed(seed)
     both = []
     for _ in range(2):
-        way = {}
+        direction = {}
         for name, weight in net.named_parameters():
             random = torch.randn(weight.shape, generator=generator)
             if weight.ndim < 2:
-                way[name] = torch.zeros_like(random)
+                direction[name] = torch.zeros_like(random)
                 continue
             length = weight.detach().flatten(1).norm(dim=1) / random.flatten(1).norm(dim=1)
-            way[name] = random * length.view(-1, *[1] * (weight.ndim - 1))
-        both.append(way)
+            direction[name] = random * length.view(-1, *[1] * (weight.ndim - 1))
+        both.append(direction)
     return both
 
 

@@ -71,7 +71,7 @@ class Lesion(Explorer):
             ax.set_title(kind)
             self._bars[kind] = DigitBars(ax, color=color)
             moving += self._bars[kind].moving
-        below[0].set_ylabel("share read rightly")
+        below[0].set_ylabel("share read correctly")
         below[1].set_yticklabels([])
         beside(below[1], 0.1, "guessing")
         self.update(moving, result)
@@ -89,14 +89,15 @@ class Lesion(Explorer):
 
     def describe(self, result: dict[str, Any]) -> str:
         order = " ".join(str(block + 1) for block in result["running"]) or "none"
-        shares = " and ".join(f"the {kind} net {100 * result[kind]['all']:.0f} %" for kind in KINDS)
-        return f"Blocks that run: {order}. Of 400 new digits, {shares} are read rightly; guessing gets 10 %."
+        plain, residual = (f"{100 * result[kind]['all']:.1f} %" for kind in KINDS)
+        words = f"Of 400 new digits, the plain net reads {plain} correctly and the residual net {residual}"
+        return f"Blocks that run: {order}. {words}; guessing gets 10 %."
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         gone, now = BLOCKS - len(result["running"]), result["residual"]["all"]
         return (
             gone >= 6 and now >= 0.8,
-            f"six blocks gone, and the residual net still at 80 %; now {gone} gone, {100 * now:.0f} %",
+            f"six blocks gone, and the residual net still at 80 %; now {gone} gone, {100 * now:.1f} %",
         )
 
 
@@ -155,14 +156,15 @@ class Slice(Explorer):
         losses = torch.tensor(result["losses"])
         middle = float(losses[len(losses) // 2, len(losses) // 2])
         return (
-            f"{result['kind']}, {result['depth']} layers: loss {middle:.2g} in the middle; of {losses.numel()} nets up "
-            f"to {result['span']:.2f} away, {100 * better_than_guessing(losses):.0f} % are better than guessing."
+            f"{result['kind']}, {result['depth']} layers: loss {middle:.2g} in the middle; of {losses.numel()} nets, "
+            f"up to {result['span']:.2f} along each direction, {100 * better_than_guessing(losses):.1f} % are better "
+            f"than guessing."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         share = better_than_guessing(torch.tensor(result["losses"]))
         met = share > 0.9 and result["span"] >= 0.3
-        return met, f"a square of 0.3 or more with 90 % of its nets better than guessing; now {100 * share:.0f} %"
+        return met, f"a square of 0.3 or more with 90 % of its nets better than guessing; now {100 * share:.1f} %"
 
 
 def line_of_guessing(shown: np.ndarray) -> list[np.ndarray]:
