@@ -45,7 +45,7 @@ TRUTHS = {
     "convolutions/places": 24,
     "convolutions/found": "only for the small digits",
     "convolutions/work": (12, 12.5),
-    "skip_connections/explosion": (1e8, 1e18),
+    "skip_connections/initial_loss": (1e8, 1e18),
     "transfer_learning/zeros": (0.6, 1),
 }
 VALUES = {"05_vanishing_gradients/by-hand": True}  # of a cell's last line

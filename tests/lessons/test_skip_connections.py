@@ -28,7 +28,7 @@ def losses(depth, **options):
 
 
 # ----------------------------------------------------------------------------------------------- claims, and controls
-def test_vanished_needs_depth_and_pytorchs_first_weights():
+def test_vanished_needs_depth_and_pytorchs_initial_weights():
     ratio = lambda depth, init: lesson.over_depths(lesson.first_gradient, [depth], alpha=0, init=init)[0]  # noqa: E731
     claim("vanished", ratio(32, "torch").max(), below=1e-8)
     assert (ratio(64, "torch") < 1e-20).all() and ratio(64, "torch").all()
@@ -38,7 +38,7 @@ def test_vanished_needs_depth_and_pytorchs_first_weights():
             if isinstance(layer, nn.Linear):
                 layer.weight.data /= 2
     claim("vanished", max(lesson.first_gradient(net) for net in half), below=1e-8)
-    for depth, init in ((32, "he"), (8, "torch")):  # other first weights; fewer layers
+    for depth, init in ((32, "he"), (8, "torch")):  # other initial weights; fewer layers
         with pytest.raises(AssertionError, match="is not below"):
             claim("vanished", ratio(depth, init).max(), below=1e-8)
     claim("healthy", ratio(32, "he").min(), above=0.05)
@@ -63,12 +63,12 @@ def test_dip_at_eight_layers_belongs_to_one_rate():
         claim("dip", np.median(lesson.last_losses(two)) - np.median(lesson.last_losses(eight)), above=0.05)
 
 
-def test_first_loss_explodes_unless_branches_begin_at_zero_or_are_normed():
-    first = lambda **options: lesson.over_depths(lesson.first_loss, [150], **options)[0]  # noqa: E731
-    claim("explodes", first().min(), above=1e6)
+def test_initial_loss_explodes_unless_branches_begin_at_zero_or_are_normed():
+    initial = lambda **options: lesson.over_depths(lesson.untrained_loss, [150], **options)[0]  # noqa: E731
+    claim("explodes", initial().min(), above=1e6)
     for remedy in ({"zero_start": True}, {"norm": "before"}, {"norm": "after"}, {"alpha": 0}):
         with pytest.raises(AssertionError, match="is not above"):
-            claim("explodes", first(**remedy).min(), above=1e6)
+            claim("explodes", initial(**remedy).min(), above=1e6)
 
 
 @pytest.mark.slow

@@ -23,14 +23,14 @@ from course_lib.lessons.skip_connections.nets import (
     DEEP,
     RATES,
     first_gradient,
-    first_loss,
     last_losses,
     over_depths,
     some_digits,
     stack,
     trained,
+    untrained_loss,
 )
-from course_lib.lessons.skip_connections.predictions import backwards, deep_loss, explosion
+from course_lib.lessons.skip_connections.predictions import backwards, deep_loss, initial_loss
 from course_lib.lessons.skip_connections.resnet_exercises import block, count
 from course_lib.lessons.skip_connections.slices import better_than_guessing, loss_slice
 from course_lib.lessons.skip_connections.surgery import Lesion, Slice
@@ -49,9 +49,8 @@ __all__ = [
     "count",
     "deep_loss",
     "depth_table",
-    "explosion",
     "first_gradient",
-    "first_loss",
+    "initial_loss",
     "last_losses",
     "lengths",
     "loss_slice",
@@ -73,5 +72,6 @@ __all__ = [
     "swapped",
     "through",
     "trained",
+    "untrained_loss",
     "without",
 ]

@@ -26,7 +26,7 @@ DEEP = RATES[:2]
 
 
 def stack(depth: int, *, width: int = 32, identity: bool = False, **options: object) -> Stack:
-    """Return a net of `depth` linear layers for the digits: one in front, two in each block, one behind.
+    """Return a net of `depth` linear layers for the digits: one in front, two in each block, one at the end.
 
     Args:
         depth: an even number from 2.
@@ -77,7 +77,7 @@ def first_gradient(net: Stack) -> float:
 
 
 @torch.no_grad()
-def first_loss(net: nn.Module) -> float:
+def untrained_loss(net: nn.Module) -> float:
     """Loss on 256 digits, before any step."""
     x, y = some_digits()
     return float(F.cross_entropy(net(x), y))
@@ -89,7 +89,7 @@ def over_depths(
     """A measure of untrained nets, (depths, seeds).
 
     Args:
-        measure: `first_gradient` or `first_loss`.
+        measure: `first_gradient` or `untrained_loss`.
         depths: of the nets.
         seeds: of the weights, shifted when `course claims` asks for it.
         **options: of `stack`.

@@ -4,7 +4,7 @@ from course_lib.prediction import Number, Prediction
 
 deep_loss = Prediction(
     "skip_connections/deep_loss",
-    "64 plain layers, He's first weights, healthy gradients, the best of two rates. Eight layers end at a training "
+    "64 plain layers, He's initial weights, healthy gradients, the best of two rates. Eight layers end at a training "
     "loss of about 0.1; guessing is 2.3. Where do 64 layers end, on the digits they are trained on?",
     Number(1e-3, 10, log=True),
     usual={
@@ -21,9 +21,9 @@ deep_loss = Prediction(
     tolerance=1,
 )
 
-explosion = Prediction(
-    "skip_connections/explosion",
-    "150 layers with skips, He's first weights, nothing that normalises. What is the loss before the first step?",
+initial_loss = Prediction(
+    "skip_connections/initial_loss",
+    "150 layers with skips, He's initial weights, nothing that normalises. What is the loss before the first step?",
     Number(1, 1e20, log=True),
     usual={
         "that of guessing": (
@@ -36,9 +36,9 @@ explosion = Prediction(
             "A branch about as large as x makes the sum larger by the root of 2, not by 2: sizes of unrelated vectors "
             "add like the sides of a right triangle.",
         ),
-        "a hundred times that": (
+        "a hundred times that of guessing": (
             250,
-            "For 32 layers that is about right. Each block multiplies, so the rest of the way adds powers of ten.",
+            "For 32 layers that is about right. Each block multiplies, so each further layer adds to the power of ten.",
         ),
     },
     tolerance=8,
