@@ -84,3 +84,12 @@ def test_the_table_gives_the_ratio_in_words():
     assert "40 times as long" in text and "0.2 times as long" in text and "30 ms" in text
     assert "differ by up to 2e-06 of the largest" in text
     assert "<table" in found._repr_mimebundle_()["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("cpu", "gpu_takes", "words"),
+    [(12.34, 0.0996, ("12 s", "100 ms", "124 times")), (123.4, 61.7, ("123 s", "62 s", "2 times"))],
+)
+def test_from_a_hundred_on_a_time_is_a_whole_number(cpu, gpu_takes, words):
+    text = repr(CpuAgainstGpu(torch.device("mps"), "MPS", 4, (Timed("a product", cpu, gpu_takes, 0.0),)))
+    assert all(each in text for each in words) and "e+" not in text

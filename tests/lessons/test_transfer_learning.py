@@ -93,7 +93,7 @@ def test_one_batch_is_one_batch_and_rates_are_said_as_the_sliders_show_them():
     assert drift.describe(drift.result).startswith("1 batch of digits")
     assert drift.describe(drift.set(passes=2).result).startswith("2 batches of digits")
     freeze = Freeze(train=(False,) * 4, head=0.000734, body=0.000144)
-    assert "Rates 0.000734 and 0.000144." in freeze.describe(freeze.result)
+    assert "Head's rate 0.000734, body's rate 0.000144." in freeze.describe(freeze.result)
 
 
 def test_rates_are_chosen_by_digits_that_are_no_labels_and_are_not_asked_about():
@@ -227,9 +227,9 @@ def test_tasks_of_the_leak_do_not_overlap_and_labels_are_never_asked_about():
 # -------------------------------------------------------------------------------------------------------- explorers
 def test_labels_explorer_trains_a_head_on_features_of_deviation_1():
     """The oracle: torch's own Adam on the same rows in the same order."""
-    explorer = lesson.Labels(k=5, draw=2, body="first weights")
+    explorer = lesson.Labels(k=5, draw=2, body="initial weights")
     (x, y), (new, truth) = lesson.draw(5, 2), lesson.new_digits()
-    seen = labels.body_of("first weights", torch.cat([x, new]))
+    seen = labels.body_of("initial weights", torch.cat([x, new]))
     seen = seen / seen[: len(x)].std()
     head = few_labels.head_on(FEATURES)(2)
     optimizer = torch.optim.Adam(head.parameters(), lr=labels.RATE)
@@ -241,12 +241,12 @@ def test_labels_explorer_trains_a_head_on_features_of_deviation_1():
     assert explorer.result["all"] == pytest.approx(found, abs=0.006)
 
 
-def test_first_weights_are_about_as_good_as_the_pixels_and_the_letters_better():
+def test_initial_weights_are_about_as_good_as_the_pixels_and_the_letters_better():
     explorer = lesson.Labels()
     reads = lambda k, body: np.mean([explorer.compute(k, draw, body)["all"] for draw in range(6)])  # noqa: E731
     for k in (2, 10):
-        pixels, first, trained = (reads(k, body) for body in labels.BODIES)
-        assert abs(first - pixels) < 0.06 and trained > max(pixels, first) + 0.04
+        pixels, initial, trained = (reads(k, body) for body in labels.BODIES)
+        assert abs(initial - pixels) < 0.06 and trained > max(pixels, initial) + 0.04
 
 
 def test_goal_of_labels_needs_a_good_draw_and_the_body_that_knows_letters():
@@ -322,6 +322,14 @@ def test_goal_of_neighbours_is_a_digit_that_the_last_block_places_wrongly_too():
     met = [explorer.goal(explorer.compute(digit, DEPTHS[-1]))[0] for digit in range(1, labels.HARD + 1)]
     assert 0 < sum(met) < labels.HARD and not explorer.goal(explorer.result)[0]
     assert not explorer.goal(explorer.compute(1 + met.index(True), "pixels"))[0]
+
+
+def test_neighbours_are_counted_and_named_in_words():
+    explorer = lesson.Neighbours()
+    result = {**explorer.result, "digit": 2, "near": [8, 2, 7, 7, 7, 7, 7, 7]}
+    assert "1 of the 8 nearest is of its class" in explorer.describe(result)
+    assert explorer.goal(result)[1].endswith("nearest to this 2 is now an 8")
+    assert "2 of the 8 nearest are of its class" in explorer.describe({**result, "near": [7, 2, 2, *[7] * 5]})
 
 
 def test_drift_reaches_its_goal_by_the_mode_alone():

@@ -56,7 +56,7 @@ count = Exercise(
             lambda rest, features, old, new: features * (old + new) + old + new,
             "You count both heads. The new one takes the place of the old one.",
         ),
-        "a head behind the head": (
+        "a head on top of the head": (
             lambda rest, features, old, new: old * new + new,
             "Your new layer reads the old head's outputs. It reads the features; the old head is gone.",
         ),
@@ -148,9 +148,9 @@ features = Exercise(
     wrong={
         "in training mode": (
             _in_train_mode,
-            "Your body is in training mode: dropout deletes half of the features, and the batch norm takes the mean of "
-            "this batch in the place of what it has learned. Switching gradients off does not change that; the mode is "
-            "another switch.",
+            "Your body is in training mode: dropout deletes half of the features, and the batch norm takes the mean "
+            "and deviation of this batch in the place of its running ones. Switching gradients off does not change "
+            "that; the mode is another switch.",
         ),
         "dropout off, batch norm on": (
             _no_dropout_only,
@@ -454,7 +454,7 @@ prepare = Exercise(
         ),
         "divided before subtracting": (
             lambda pictures, mean, std: pictures.permute(0, 3, 1, 2) / 255 / std[:, None, None] - mean[:, None, None],
-            "You divide by the deviation and then subtract the mean. The mean comes off first.",
+            "You divide by the deviation and then subtract the mean. Subtract the mean first.",
         ),
         "not normalised": (
             lambda pictures, mean, std: pictures.permute(0, 3, 1, 2) / 255,
@@ -485,7 +485,7 @@ prepare = Exercise(
         ),
         "without the deviation": (
             lambda pictures, mean, std: pictures.permute(0, 3, 1, 2) / 255 - mean[:, None, None],
-            "The mean is off. The division by the deviation is missing.",
+            "The mean is subtracted. The division by the deviation is missing.",
         ),
         "rounded to 0 and 1": (
             lambda pictures, mean, std: prepare_solution((pictures // 255) * 255, mean, std),

@@ -55,8 +55,8 @@ class FarTransfer:
         features: ``train`` and ``val``, what the frozen net sees in them; computed once.
         seconds: how long that took.
         run: the training of the head.
-        head: how many of the validation pictures the head names rightly.
-        control: the same for an equal head on the features of the same net with its first weights.
+        head: how many of the validation pictures the head names correctly.
+        control: the same for an equal head on the features of the same net with its initial weights.
         baseline: the same for the best answer that is always the same, such as "bees".
     """
 
@@ -153,7 +153,7 @@ class FarTransfer:
         """What the notebook shows."""
         rows = {
             f'always "{self._constant}"': self.baseline,
-            "new head, net with first weights": self.control,
+            "new head, net with initial weights": self.control,
             "new head, net as it was trained": self.head,
         }
         notes = [f"{name}: {_counted(part)}." for name, part in self.features._asdict().items()]
@@ -215,7 +215,7 @@ def missing(names: Sequence[str]) -> str:
 
 
 def untrained(net: nn.Module) -> nn.Module:
-    """Return a copy of a net with first weights, as ``course.resnet18()`` has them."""
+    """Return a copy of a net with initial weights, as ``course.resnet18()`` has them."""
     fresh = copy.deepcopy(net)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(shifted(0))

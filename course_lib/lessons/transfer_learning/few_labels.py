@@ -150,8 +150,8 @@ def arm(name: str, k: int, *, seeds: Iterable[int] = DRAWS, rates: tuple[float, 
     """Train one arm on k labels a class and read other digits.
 
     Args:
-        name: "scratch" (all layers, from first weights), "frozen" (a new head on the letters net's features, which are
-            computed once) or "fine-tuned" (all layers, from the letters net's weights, with a new head).
+        name: "scratch" (all layers, from initial weights), "frozen" (a new head on the letters net's features, which
+            are computed once) or "fine-tuned" (all layers, from the letters net's weights, with a new head).
         k: labels a class.
         seeds: draws.
         rates: of Adam.

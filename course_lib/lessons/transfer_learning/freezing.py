@@ -82,7 +82,8 @@ class Freeze(Explorer):
         left.set_yticks([-4.2, -3, -2, -1, 0, 1], ["less", "0.001", "0.01", "0.1", "1", "10"])
         level(left, np.log10(np.log(10)), "guessing")
         (curve,) = left.plot([], [], color=BLUE)
-        right.set(xlim=(-0.5, 4.5), ylim=(-4.2, 1.2), title="weights moved by, log scale")
+        right.set(xlim=(-0.5, 4.5), ylim=(-4.2, 1.2), title="how far the weights moved")
+        right.set_ylabel("share of their length, log scale")
         right.set_xticks(range(5), PARTS)
         right.set_yticks([-4, -3, -2, -1, 0, 1], ["none", "0.1 %", "1 %", "10 %", "100 %", "more"])
         (points,) = right.plot([], [], "o", color=ORANGE, markersize=9 * style.scale())
@@ -99,16 +100,16 @@ class Freeze(Explorer):
     def describe(self, result: dict[str, Any]) -> str:
         parts = ", ".join(name for name, on in zip(DEPTHS, result["train"], strict=True) if on) or "nothing"
         return (
-            f"Trains, besides the head: {parts}. Rates {result['head']:.3g} and {result['body']:.3g}. Loss on the "
-            f"labels at the last step {result['losses'][-1]:.2g}; of 400 new digits, {100 * result['right']:.1f} % "
-            f"are read rightly."
+            f"Trains, besides the head: {parts}. Head's rate {result['head']:.3g}, body's rate {result['body']:.3g}. "
+            f"Loss on the labels at the last step {result['losses'][-1]:.2g}; of 400 new digits, "
+            f"{100 * result['right']:.1f} % are read correctly."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         far, loss = float(result["change"][:4].max()), float(result["losses"][-1])
         met = all(result["train"]) and loss < 0.01 and far <= 0.1
-        now = f"now loss {loss:.1g}, {100 * far:.0f} %"
-        return met, f"all parts thawed, a loss below 0.01, and no part of the body moved by more than 10 %; {now}"
+        asked = "all parts thawed, a loss below 0.01, and no part of the body moved by more than 10 % of its length"
+        return met, f"{asked}; now loss {loss:.2g}, {100 * far:.1f} %"
 
 
 def _relative(after: torch.nn.Module, before: torch.nn.Module) -> float:
@@ -166,11 +167,11 @@ class Drift(Explorer):
         batches = "batch" if result["passes"] == 1 else "batches"
         return (
             f"{result['passes']} {batches} of {result['what']} read in {mode} mode, no gradient, "
-            f"{result['changed']} weights changed. Of 400 answers, {100 * result['same'].mean():.0f} % are the "
+            f"{result['changed']} weights changed. Of 400 answers, {100 * result['same'].mean():.1f} % are the "
             f"same as before."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         now = float(result["same"].mean())
         met = result["passes"] == PASSES and result["what"] == "pale digits" and now == 1
-        return met, f"100 batches of pale digits, and every answer as before; now {100 * now:.0f} %"
+        return met, f"100 batches of pale digits, and every answer as before; now {100 * now:.1f} %"

@@ -67,7 +67,9 @@ class CpuAgainstGpu:
     def table(self) -> SmallTable:
         """What the notebook shows."""
         head = ("the same work", f"CPU, {self.threads} thread{'s' * (self.threads > 1)}", self.name, "the CPU takes")
-        rows = tuple((row.what, _time(row.cpu), _time(row.gpu), f"{row.ratio:.2g} times as long") for row in self.rows)
+        rows = tuple(
+            (row.what, _time(row.cpu), _time(row.gpu), f"{_two_digits(row.ratio)} times as long") for row in self.rows
+        )
         off = max(row.difference for row in self.rows)
         same = f"the results differ by up to {off:.0e} of the largest" if off else "the results are equal bit by bit"
         notes = (
@@ -188,4 +190,9 @@ def _name(device: torch.device) -> str:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds:.2g} s" if seconds >= 0.1 else f"{1000 * seconds:.2g} ms"
+    return f"{_two_digits(seconds)} s" if seconds >= 0.1 else f"{_two_digits(1000 * seconds)} ms"
+
+
+def _two_digits(value: float) -> str:
+    """As 0.34, 12 and 123: from 100 on two digits would be written as a power of ten."""
+    return f"{value:.0f}" if value >= 99.5 else f"{value:.2g}"

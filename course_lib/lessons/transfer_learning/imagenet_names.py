@@ -38,7 +38,7 @@ class AlreadyNamed:
         )
         note = "The answer is the largest of 1,000 outputs, and nothing has been trained here: guessing is right once "
         note += "in a thousand."
-        return SmallTable(("pictures of", "rightly named", "share", "named as the other"), rows, (note,))
+        return SmallTable(("pictures of", "named correctly", "share", "named as the other"), rows, (note,))
 
     def __repr__(self) -> str:
         return str(self.table)

@@ -22,7 +22,7 @@ from course_lib.lessons.transfer_learning.few_labels import draw as labels_of
 from course_lib.lessons.transfer_learning.nets import DEPTHS, letters_net, reader
 from course_lib.stamp import Stamp
 
-BODIES = ("pixels", "first weights", "trained on letters")
+BODIES = ("pixels", "initial weights", "trained on letters")
 RATE = 1e-2
 """Of the head, on features whose standard deviation is 1."""
 SHOWN, FEW, HARD = 8, 5, 30
@@ -39,7 +39,8 @@ def body_of(body: str, x: Tensor) -> Tensor:
     """What a body makes of pictures (N, 64): (N, F), F is 64 or 384.
 
     Args:
-        body: "pixels" (no body at all), "first weights" (the letters net before any training) or "trained on letters".
+        body: "pixels" (no body at all), "initial weights" (the letters net before any training) or
+            "trained on letters".
         x: the pictures.
     """
     if body == "pixels":
@@ -77,9 +78,9 @@ class Labels(Explorer):
         top, below = fig.subplots(2, 1, height_ratios=(1, 3), sharex=True)
         strip = top.imshow(np.zeros((8, 80)), cmap="Greys", vmin=0, vmax=1, extent=(-0.5, 9.5, 0, 1), aspect="auto")
         top.axis("off")
-        top.set_title("the first label of each class")
+        top.set_title("the first labelled picture of each class")
         top.title.set_visible(True)
-        below.set_ylabel("share read rightly")
+        below.set_ylabel("share read correctly")
         self._bars = DigitBars(below)
         beside(below, 0.1, "guessing")
         moving = [strip, *self._bars.moving]
@@ -94,13 +95,13 @@ class Labels(Explorer):
         worst = int(result["each"].argmin())
         return (
             f"Features: {result['body']}. {result['k']} label{'s' if result['k'] > 1 else ''} a class, draw "
-            f"{result['draw']}: {100 * result['all']:.0f} % of 400 new digits are read rightly (line), of the "
+            f"{result['draw']}: {100 * result['all']:.1f} % of 400 new digits are read correctly (line), of the "
             f"{worst}s only {100 * result['each'][worst]:.0f} %. Guessing gets 10 %."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         met = result["k"] <= 4 and result["all"] >= 0.9
-        return met, f"90 % with 4 labels a class or fewer; now {100 * result['all']:.0f} % with {result['k']}"
+        return met, f"90 % with 4 labels a class or fewer; now {100 * result['all']:.1f} % with {result['k']}"
 
 
 # ---------------------------------------------------------------------------------------------------------- neighbours
@@ -143,7 +144,7 @@ def share_right(depth: str) -> float:
 
 
 class Neighbours(Explorer):
-    """Digits that their pixels place among others: does the net find them more alike, and at which depth?"""
+    """Digits whose nearest picture, by pixels, is of another class: does the net place them better, at which depth?"""
 
     controls = {
         "digit": Slider(1, HARD, start=1, integer=True, label="digit"),
@@ -189,15 +190,21 @@ class Neighbours(Explorer):
         same = sum(label == result["digit"] for label in result["near"])
         return (
             f"Digit number {result['number']}, class {result['digit']}, compared by {result['depth']}: {same} of the "
-            f"{SHOWN} nearest are of its class (there are only 5 of each). Over all 400 new digits and eight draws of "
-            f"labels, the nearest one is of the right class in {100 * result['share']:.1f} %."
+            f"{SHOWN} nearest {'is' if same == 1 else 'are'} of its class (there are only 5 of each). Over all 400 "
+            f"new digits and eight draws of labels, the nearest one is of the right class in "
+            f"{100 * result['share']:.1f} %."
         )
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
         wrong = result["near"][0] != result["digit"]
         met = bool(wrong and result["depth"] == DEPTHS[-1])
-        now = f"nearest to class {result['digit']} is now class {result['near'][0]}"
+        now = f"nearest to this {result['digit']} is now {_a(result['near'][0])}"
         return met, f"find a digit that {DEPTHS[-1]} places wrongly as well; {now}"
+
+
+def _a(digit: int) -> str:
+    """A digit with its article: "a 7", "an 8"."""
+    return f"an {digit}" if digit == 8 else f"a {digit}"
 
 
 def _place(place: int) -> float:

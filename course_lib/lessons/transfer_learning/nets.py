@@ -75,7 +75,7 @@ def letters_net(which: str = "all") -> nn.Sequential:
 
 
 def untrained(seed: int) -> nn.Sequential:
-    """The same net with first weights, for the ten digits; the notebook's random numbers stay where they are."""
+    """The same net with initial weights, for the ten digits; the notebook's random numbers stay where they are."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(shifted(seed))
         return reader(10)

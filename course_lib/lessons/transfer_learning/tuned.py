@@ -28,9 +28,9 @@ class Tuned:
 
     Attributes:
         run: the training.
-        all: how many of the validation pictures are named rightly now.
+        all: how many of the validation pictures are named correctly now.
         head: the same for the head on the frozen net.
-        only_all, only_head: how many of the pictures only one of the two names rightly.
+        only_all, only_head: how many of the pictures only one of the two names correctly.
         seconds: how long the training took.
         expected: how long it was said to take.
     """
@@ -59,8 +59,9 @@ class Tuned:
         rows = (("new head on the frozen net", *self.head.cells), ("all layers", *self.all.cells))
         notes = (
             f"It took {self.seconds:.0f} s; {self.expected:.0f} s were expected.",
-            f"Rightly named by all layers only: {self.only_all} pictures; by the head only: {self.only_head}. Both saw "
-            "the same pictures, so these counts tell more than the intervals: where they are close, neither is better.",
+            f"Named correctly by all layers only: {self.only_all} pictures; by the head only: {self.only_head}. Both "
+            f"saw the same pictures, so these counts tell more than the intervals: where they are close, nobody can "
+            f"say which is better.",
         )
         return SmallTable(("on the validation pictures", "right", "accuracy", "95 % interval"), rows, notes)
 
@@ -99,7 +100,7 @@ def tuned(far: FarTransfer, epochs: int) -> Tuned | Words:
 
 
 def _right(far: FarTransfer, pictures: Features | PictureFolder, run: Run) -> set[int]:
-    """Which of the validation pictures a training names rightly; both ways of reading them keep their order."""
+    """Which of the validation pictures a training names correctly; both ways of reading them keep their order."""
     names = [far.classes[label] for label in far.features.val.y.tolist()]
     told = far.backbone.predict(pictures, run)
     return {row for row, (guess, name) in enumerate(zip(told, names, strict=True)) if guess.name == name}
