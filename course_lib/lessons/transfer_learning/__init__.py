@@ -17,7 +17,7 @@ from course_lib.lessons.transfer_learning.gpu import cpu_against_gpu
 from course_lib.lessons.transfer_learning.labels import Labels, Neighbours
 from course_lib.lessons.transfer_learning.nets import LEFT_OUT, letters_net, reader, with_new_head
 from course_lib.lessons.transfer_learning.norms import after_reading, answers, frozen_letters_net, shown
-from course_lib.lessons.transfer_learning.predictions import drift, leaked, one_label, zeros
+from course_lib.lessons.transfer_learning.predictions import ahead, one_label, same_net, zeros
 from course_lib.lessons.transfer_learning.unseen import OTHERS, called, leak, with_few
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Labels",
     "Neighbours",
     "after_reading",
+    "ahead",
     "answers",
     "arm",
     "best_rate",
@@ -36,12 +37,10 @@ __all__ = [
     "count",
     "cpu_against_gpu",
     "draw",
-    "drift",
     "far_transfer",
     "features",
     "frozen_letters_net",
     "leak",
-    "leaked",
     "letters_net",
     "moved",
     "new_digits",
@@ -55,6 +54,7 @@ __all__ = [
     "plot_letters",
     "prepare",
     "reader",
+    "same_net",
     "shown",
     "table",
     "with_few",

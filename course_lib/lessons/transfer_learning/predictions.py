@@ -44,14 +44,14 @@ one_label = Prediction(
         ),
         "more weights overfit": (
             (0.5, 0.7, 0.2),
-            "Fine-tuning could forget what it knows. In a few steps from good weights it does not.",
+            "Fine-tuning could forget what it knows. In a few steps at a low rate it does not.",
         ),
     },
     tolerance=0.3,
 )
 
-drift = Prediction(
-    "transfer_learning/drift",
+same_net = Prediction(
+    "transfer_learning/same_net",
     "No weight wants a gradient. In training mode, the net reads 100 batches of pale digits; no loss, no step. Which "
     "share of its answers to the 400 usual digits is still the same?",
     Number(0, 1),
@@ -64,7 +64,7 @@ drift = Prediction(
         "a little": (
             0.85,
             "So it is after some batches of the usual digits. Pale ones have half the ink, and after a hundred batches "
-            "the net takes that for the usual amount: all it knew about a usual digit is too dark now.",
+            "the net takes that for the usual amount: a usual digit looks far too dark to it now.",
         ),
         "a mixture": (
             0.6,
@@ -74,15 +74,15 @@ drift = Prediction(
     tolerance=0.35,
 )
 
-leaked = Prediction(
-    "transfer_learning/leaked",
+ahead = Prediction(
+    "transfer_learning/ahead",
     "Five labels of each of ten letters. One body has seen these letters in its training, the other has not. By how "
     "much is the first one ahead, as a share of new letters read?",
     Number(0, 0.5),
     usual={
         "what it has not seen it cannot read": (
             0.4,
-            "Strokes, corners and loops are the same in all letters. A body that knows 42 of them knows nearly all it "
+            "Letters share strokes, corners and loops. A body that knows 42 of them knows nearly all it "
             "takes for ten others.",
         ),
         "a good deal": (
@@ -91,7 +91,7 @@ leaked = Prediction(
         ),
         "nothing": (
             0.0,
-            "A little it is. Some of what looks like transfer is memory of these very letters.",
+            "It is a little ahead. Some of what looks like transfer is memory of these very letters.",
         ),
     },
     tolerance=0.15,
