@@ -207,7 +207,7 @@ class Kept(Explorer):
     def draw(self, fig: Figure, result: dict[str, int]) -> list:
         ax = fig.subplots()
         ax.set(xlim=(1e2, 3e7), xscale="log", xlabel="bytes, log scale", ylim=(2.6, -0.6))
-        ax.set_yticks(range(3), list(result))
+        ax.set_yticks(range(3), [name.replace("the ", "the\n") for name in result])
         looks = ((BLUE, "s"), (WINE, "D"), (ORANGE, "o"))  # points, not bars: a log axis has no 0 to begin a bar at
         points = [ax.plot([], [], color=color, marker=mark, markersize=10 * style.scale())[0] for color, mark in looks]
         texts = [ax.text(1e2, k, "", va="center", fontsize="small") for k in range(3)]
