@@ -94,7 +94,7 @@ def fit(
         classes=classes,
         callbacks=check_callbacks(callbacks),
     )
-    first_weights = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    initial_weights = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     options = {
         "batch_size": batch_size,
         "seed": seed,
@@ -104,7 +104,7 @@ def fit(
     keep = _keeper(checkpoint, run, epochs, lambda: options | _described(run, train, val))
     with modes_kept(model):
         _train(run, train, val, epochs=epochs, batch_size=batch_size, keep=keep, progress=progress)
-    run.why = run.why or why(run, train, first_weights)
+    run.why = run.why or why(run, train, initial_weights)
     if run.why and run.suspect and run.bad_step is None:
         find_overflow(run, train, val, batch_size)
     return run
