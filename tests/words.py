@@ -19,6 +19,10 @@ EVERYWHERE = {
     r"\b\d+ x \d+\b": "×",
     r"\d%": "a space before %",
     r"\b(?:simply|obviously)\b": "nothing",
+    r"\brightly\b": "correctly, or right",
+    r"\bfirst (?:weights|loss)\b": "initial: the first is that of layer 1",
+    r"\b(?:stands?|comes?|one) behind (?:the|each|a|layer)\b": "after, where it is the order of layers",
+    r"\b\d+ o'clock\b": "13:00",
 }
 # These are names in code, too (color=, optimizer=), so they count only where code is left out.
 IN_PROSE = {
