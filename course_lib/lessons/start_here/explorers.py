@@ -154,7 +154,7 @@ class Slope(Explorer):
     def update(self, moving: list, result: dict[str, Any]) -> None:
         tangent, drop, here, below, says = moving
         place, height, slope = result["place"], result["height"], result["slope"]
-        reach = 0.7 / np.hypot(1, slope)  # a stick of one length, laid along the curve
+        reach = 0.7 / np.hypot(1, slope)  # a line of one length, laid along the curve
         tangent.set_data([place - reach, place + reach], [height - reach * slope, height + reach * slope])
         drop.set_data([place, place], [0, slope])
         here.set_data([place], [height])

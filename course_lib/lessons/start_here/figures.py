@@ -38,7 +38,7 @@ def plot_sheet(x: Tensor, y: Tensor, answers: Tensor) -> Axes:
     ax.imshow(sheet, cmap="Greys", vmin=0, vmax=1)
     ax.set_yticks(10 * np.arange(10) + 3.5, [str(digit) for digit in range(10)])
     ax.set(xlim=(-3, 10 * columns), ylim=(100, -3), xticks=[], ylabel="the digit it is")
-    ax.set_title(f"{len(y) - len(wrong)} of {len(y)} read rightly; the others are framed")
+    ax.set_title(f"{len(y) - len(wrong)} of {len(y)} read correctly; the others are framed")
     ax.grid(False)
     ax.tick_params(length=0)
     for spine in ax.spines.values():

@@ -5,7 +5,7 @@ from course_lib.prediction import Choice, Number, Prediction
 read = Prediction(
     "start_here/read",
     "A small net looks 20 times at 1,397 handwritten digits; that takes a second or two. "
-    "Then it is shown 200 others. How many of the 200 does it read rightly?",
+    "Then it is shown 200 others. How many of the 200 does it read correctly?",
     Number(0, 200, integer=True, unit="digits"),
     usual={
         "it can only guess": (

@@ -105,7 +105,7 @@ PICTURES = {
     ),
     "claims": Picture(
         "00_start_here",
-        ("setup", "program", "sheet", "shifted", "claim-reads", "claim-common", "claim-moved"),
+        ("setup", "program", "sheet", "shifted", "shape-reveal", "claim-reads", "claim-moved"),
         ("claim-reads", "claim-moved"),
         width=1160,
     ),
