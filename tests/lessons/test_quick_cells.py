@@ -19,7 +19,7 @@ from tests.lessons.cells import lessons
 # in the order of the notebook; the set-up cell comes first by itself
 CELLS = {
     "00_start_here": "program sheet read-reveal shifted memory-reveal shape-reveal claim-reads claim-moved",
-    "01_single_layer": "coffee-look rmse-mean claim-floor softmax-reveal",
+    "01_single_layer": "coffee-look rmse-mean floor-coffee softmax-reveal claim-floor",
     "02_bumps_from_sigmoids": "data net-by-hand-cell equal-bumps shelf-reveal claim-shelf handover-reveal "
     "claim-handover",
     "03_learning_rates": "limit-measure limit-reveal claim-guessing",

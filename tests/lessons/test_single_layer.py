@@ -109,7 +109,7 @@ def test_a_loss_near_that_of_guessing_does_not_prove_that_nothing_is_known():
     assert (timid.argmax(1) == y).double().mean() > 0.9
 
 
-def test_no_ten_shares_are_cheaper_behind_a_softmax_than_all_on_one_class():
+def test_no_ten_shares_are_cheaper_after_a_softmax_than_all_on_one_class():
     torch.manual_seed(0)
     shares = torch.softmax(torch.randn(5000, 10) * torch.logspace(-1, 3, 5000)[:, None], 1)
     assert F.cross_entropy(shares, shares.argmax(1), reduction="none").min() >= math.log(math.e + 9) - 1 - 1e-6

@@ -170,7 +170,7 @@ collapse = Exercise(
         ),
         "layers swapped": (
             lambda W1, b1, W2, b2: (W1 @ W2, W1 @ b2 + b1),
-            "That is layer 2 first and layer 1 behind it. `W1` and `b1` see x first.",
+            "That is layer 2 first and layer 1 after it. `W1` and `b1` see x first.",
         ),
         "entry by entry": (
             lambda W1, b1, W2, b2: (W2 * W1, W2 @ b1 + b2),
@@ -182,7 +182,7 @@ collapse = Exercise(
         ),
         "weights added": (
             lambda W1, b1, W2, b2: (W1 + W2, b1 + b2),
-            "You add the layers, as if they stood side by side. They stand one behind the other: that is a product.",
+            "You add the layers, as if they stood side by side. They come one after the other: that is a product.",
         ),
     },
 )
@@ -440,7 +440,7 @@ cross_entropy = Exercise(
         "one minus": (
             lambda z, y: (1 - torch.softmax(z, -1)[torch.arange(len(y)), y]).mean(),
             "1 − p is what is missing to certainty. It never exceeds 1, so with ten classes being sure and wrong would "
-            "cost hardly more than guessing. The logarithm makes it dear.",
+            "cost hardly more than guessing. The logarithm makes it expensive.",
         ),
         "log of the mean": (
             lambda z, y: -torch.softmax(z, -1)[torch.arange(len(y)), y].mean().log(),

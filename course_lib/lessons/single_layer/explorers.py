@@ -180,11 +180,11 @@ class OutputLayer(Explorer):
 
     def describe(self, result: dict[str, Any]) -> str:
         curve, end = result["curve"], result["end"]
-        behind = "nothing behind its last linear layer" if end == "nothing" else f"a {end} at its end"
+        last = "nothing after its last linear layer" if end == "nothing" else f"a {end} at its end"
         versus = "worse" if result["rmse"] > result["mean"] else "better"
         silent = " It says 0 at every hour." if np.abs(curve).max() == 0 else ""
         return (
-            f"A net with {behind}, after {result['steps']} steps: it says between {curve.min():.2f} and "
+            f"A net with {last}, after {result['steps']} steps: it says between {curve.min():.2f} and "
             f"{curve.max():.2f} litres. RMSE {result['rmse']:.3f}, {versus} than the mean "
             f"({result['mean']:.3f}).{silent}"
         )

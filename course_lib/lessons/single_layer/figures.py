@@ -37,7 +37,7 @@ def plot_coffee(data: Data, curves: dict[str, Callable] | None = None, *, title:
     """Draws the measured litres, and over them what some functions or nets say, each with its RMSE.
 
     Args:
-        data: the coffee, hours counted from 13 o'clock.
+        data: the coffee, hours counted from 13:00.
         curves: name -> function of hours (N, 1) that gives litres, (N, 1) or (N,).
         title: of the axes.
     """
@@ -55,7 +55,7 @@ def plot_coffee(data: Data, curves: dict[str, Callable] | None = None, *, title:
         ax.legend(loc="upper right")
     found = f" {'; '.join(words)}." if words else ""
     peaks = f"between {float(y.min()):.2g} and {float(y.max()):.2g} litres, with five peaks, the highest before 11"
-    return says(ax, f"{len(y)} measurements from 8 to 18 o'clock, {peaks}.{found}")
+    return says(ax, f"{len(y)} measurements from 8:00 to 18:00, {peaks}.{found}")
 
 
 def plot_weights(weights: torch.Tensor) -> Axes:

@@ -22,11 +22,11 @@ class FiveTimes(nn.Module):
 
 
 ENDS = {"nothing": nn.Identity, "sigmoid": nn.Sigmoid, "ReLU": nn.ReLU, "5 × sigmoid": FiveTimes}
-"""What may stand behind the last linear layer."""
+"""What may stand after the last linear layer."""
 
 
 def centred_coffee() -> Data:
-    """The coffee with hours counted from 13 o'clock, -5 to 5: what the notebook makes in its first cell."""
+    """The coffee with hours counted from 13:00, -5 to 5: what the notebook makes in its first cell."""
     raw = load("coffee")
     parts = (Split(part.x - 13, part.y) for part in (raw.train, raw.val, raw.test))
     return Data("coffee", *parts, features=raw.features, target=raw.target)

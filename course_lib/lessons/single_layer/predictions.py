@@ -5,7 +5,7 @@ from course_lib.prediction import Choice, Number, Prediction
 corners = Prediction(
     "single_layer/corners",
     "Five linear layers in a row, 16 numbers wide on the inside, trained on the coffee. "
-    "How many corners or bends does the curve have that comes out?",
+    "How many corners does the resulting curve have?",
     Number(0, 64, integer=True, start=16),
     usual={
         "one at each joint": (
@@ -19,8 +19,8 @@ corners = Prediction(
         ),
         "one for each number inside": (
             64,
-            "With a bend in between, as many are possible, and with ReLU even more, because each layer folds the folds "
-            "of the one before. But a weighted sum of straight lines is a straight line.",
+            "With a nonlinearity in between, as many are possible, and with ReLU even more, because each layer folds "
+            "the folds of the one before. But a weighted sum of straight lines is a straight line.",
         ),
         "one for each number of a layer": (
             16,
