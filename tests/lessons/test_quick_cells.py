@@ -20,8 +20,7 @@ from tests.lessons.cells import lessons
 CELLS = {
     "00_start_here": "program sheet read-reveal shifted memory-reveal shape-reveal claim-reads claim-moved",
     "01_single_layer": "coffee-look rmse-mean floor-coffee softmax-reveal claim-floor",
-    "02_bumps_from_sigmoids": "data net-by-hand-cell equal-bumps shelf-reveal claim-shelf handover-reveal "
-    "claim-handover",
+    "02_bumps_from_sigmoids": "data net-by-hand-cell equal-bumps shelf-reveal handover-reveal claim-handover",
     "03_learning_rates": "limit-measure limit-reveal claim-guessing",
     "04_backprop": "twice-reveal engine engine-compare engine-train by-hand cost-reveal claim-engine",
     "05_vanishing_gradients": "net spread same-reveal dies-all by-hand claim-everything",
@@ -35,7 +34,7 @@ TRUTHS = {
     "start_here/memory": "3",
     "start_here/shape": "(3, 3)",
     "single_layer/shifted": "the same",
-    "bumps_from_sigmoids/shelf": 16,
+    "bumps_from_sigmoids/halved": 16,
     "bumps_from_sigmoids/handover": "it is higher",
     "learning_rates/limit": (0.49, 0.51),
     "backprop/twice": 10,

@@ -9,10 +9,10 @@ from course_lib.lessons.bumps_from_sigmoids.figures import (
     plot_depths,
     plot_drawn,
     plot_errors,
-    plot_first_units,
     plot_outside,
     plot_rates,
     plot_rises,
+    plot_untrained_units,
 )
 from course_lib.lessons.bumps_from_sigmoids.game import BuiltVsLearned, BumpGame, built_net, train_built
 from course_lib.lessons.bumps_from_sigmoids.nets import (
@@ -25,7 +25,7 @@ from course_lib.lessons.bumps_from_sigmoids.nets import (
     rmse,
     widest,
 )
-from course_lib.lessons.bumps_from_sigmoids.predictions import drawn, handover, one_layer, shelf
+from course_lib.lessons.bumps_from_sigmoids.predictions import drawn, halved, handover, one_layer
 
 __all__ = [
     "BuiltVsLearned",
@@ -42,6 +42,7 @@ __all__ = [
     "equal_pieces",
     "fold",
     "fold_net",
+    "halved",
     "handover",
     "looks_like",
     "lowest_median",
@@ -51,13 +52,12 @@ __all__ = [
     "plot_depths",
     "plot_drawn",
     "plot_errors",
-    "plot_first_units",
     "plot_outside",
     "plot_rates",
     "plot_rises",
+    "plot_untrained_units",
     "on_their_way",
     "rmse",
-    "shelf",
     "size",
     "train_built",
     "units",

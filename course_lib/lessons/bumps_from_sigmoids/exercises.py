@@ -36,8 +36,8 @@ def _place_cases(seed: int) -> list[tuple]:
 
 place = Exercise(
     "bumps_from_sigmoids/place",
-    question="`w` and `b` are tensors (H,), one entry for each unit. At which hour does each unit's step lie? "
-    "Return a tensor (H,).",
+    question="`w` and `b` are tensors (H,), one entry for each unit, which says sigmoid(w · hour + b). At which hour "
+    "does each unit's step lie? Return a tensor (H,).",
     cases=[(torch.tensor([2.0, 8.0, 4.0]), torch.tensor([-18.0, -84.0, 12.0]))],
     hidden=_place_cases,
     oracle=_place_oracle,
@@ -349,8 +349,8 @@ fold = Exercise(
     oracle=_fold_oracle,
     solution=fold_solution,
     hints=(
-        "One unit makes the way up, from 0 on. The second one starts to act at the middle.",
-        "The second unit is relu(x − 0.5). It must undo the way up, and then bring the line down as steeply.",
+        "One unit draws the rise, from 0 on. The second one starts to act at the middle.",
+        "The second unit is relu(x − 0.5). It must undo the rise, and then bring the line down as steeply.",
         "Slope 2 at first. From 0.5 on the slope must be −2, so the second unit changes it by −4.",
     ),
     why="It folds the interval in two: two different inputs get the same output. Whatever comes next is drawn twice.",
@@ -358,11 +358,11 @@ fold = Exercise(
     wrong={
         "a plateau": (
             lambda x: 2 * torch.relu(x) - 2 * torch.relu(x - 0.5),
-            "Your line goes up and stays level. The second unit has to undo the slope and then turn it round.",
+            "Your line goes up and stays level. The second unit has to undo the slope and then turn it downwards.",
         ),
         "a low plateau": (
             lambda x: torch.relu(x) - torch.relu(x - 0.5),
-            "Your line climbs to one half and stays level. It should climb to 1, and then turn round.",
+            "Your line climbs to one half and stays level. It should climb to 1, and then come down.",
         ),
         "half as steep": (
             lambda x: torch.relu(x) - 2 * torch.relu(x - 0.5),
@@ -374,7 +374,7 @@ fold = Exercise(
         ),
         "no bend": (
             lambda x: 2 * torch.relu(x),
-            "That is the way up alone; it goes on to 2. A second unit has to take over at the middle.",
+            "That is the rise alone; it goes on to 2. A second unit has to take over at the middle.",
         ),
     },
 )

@@ -94,7 +94,7 @@ def plot_drawn(curve: Tensor, line: Tensor) -> Axes:
     return says(ax, f"{words} Net and line differ by {rmse(curve - line):.3f}.")
 
 
-def plot_first_units(nets: dict[str, tuple[nn.Module, float, float]]) -> Axes:
+def plot_untrained_units(nets: dict[str, tuple[nn.Module, float, float]]) -> Axes:
     """Draws what each hidden unit of an untrained net says, once for each range of the inputs.
 
     Args:
@@ -195,7 +195,7 @@ def _rises(net: nn.Module, low: float, high: float) -> tuple[Tensor, Tensor]:
 
 
 def plot_depths(results: dict[str, dict[int, Tensor]]) -> Axes:
-    """Draws the share of new points named rightly against the number of layers: median and band of the seeds.
+    """Draws the share of new points named correctly against the number of layers: median and band of the seeds.
 
     Args:
         results: name -> {layers: (S,) accuracy of each seed}; a name with "own" in it is drawn solid.

@@ -2,9 +2,9 @@
 
 from course_lib.prediction import Choice, Number, Prediction
 
-shelf = Prediction(
-    "bumps_from_sigmoids/shelf",
-    "1, 2, 4, 8, 16, 32 or 64 equal bumps, side by side from 8 to 18 o'clock. "
+halved = Prediction(
+    "bumps_from_sigmoids/halved",
+    "1, 2, 4, 8, 16, 32 or 64 equal bumps, side by side from 8:00 to 18:00. "
     "From which number on is their RMSE below half of the mean's?",
     Number(1, 64, log=True, integer=True),
     usual={
