@@ -20,7 +20,7 @@ from tests.warm import Warm
 @pytest.fixture
 def clone(tmp_path):
     """A copy of the library with one tiny lesson, to be spoilt."""
-    shutil.copytree(ROOT / "course_lib", tmp_path / "course_lib")  # with what is compiled of it: each command starts anew
+    shutil.copytree(ROOT / "course_lib", tmp_path / "course_lib")  # compiled files too: each command starts anew
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "tests").mkdir()
     cells = [nbformat.v4.new_markdown_cell(PROMISE), nbformat.v4.new_code_cell("1 + 1")]
