@@ -21,7 +21,7 @@ def lecture(tmp_path):
 
 def test_everything_is_large(lecture, browser, keep):
     cells = [nbformat.v4.new_code_cell(code, id=id) for id, code in CELLS.items()]
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("Some words.", id="words"), *cells])
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("Some words.\n\n| a table |\n|---|\n| of one cell |", id="words"), *cells])
     nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(nb, lecture.folder / "large.ipynb")
     notebook = lecture.open(browser, "large.ipynb")
@@ -34,13 +34,14 @@ def test_everything_is_large(lecture, browser, keep):
         return notebook.cell(cell).locator(place).first.evaluate(SIZE)
 
     sizes = {
-        "Markdown": size("words", ".jp-RenderedHTMLCommon"),
+        "Markdown": size("words", "p"),
+        "table": size("words", "td"),
         "code": size("move", ".cm-content"),
         "name of a slider": size("move", ".widget-label"),
         "sentence below the picture": size("move", ".widget-html-content"),
         "question": size("guess", ".widget-html-content"),
     }
-    assert {name: value for name, value in sizes.items() if not 20 <= value <= 24} == {}
+    assert {name: value for name, value in sizes.items() if not 18 <= value <= 24} == {}
     picture = notebook.output("move").locator(".course-explorer img").first.bounding_box()
     assert picture["width"] > 900  # usually 640
     notebook.close()
