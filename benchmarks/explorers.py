@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import inspect
 import statistics
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
 from benchmarks.measure import Row, Target, timed
+from benchmarks.pace import at_a_pace
 from course_lib.explorer import Explorer
 from tests.contracts.lessons import subclasses
 
 
-def rows(*, quick: bool) -> list[Row]:
-    return [row(kind, settings=2 if quick else 40) for kind in subclasses(Explorer)]
+def rows(*, quick: bool) -> Iterator[Row]:
+    """One after the other, so that each is printed when it is measured. Where a move may take long, fewer do."""
+    for kind in subclasses(Explorer):
+        yield row(kind, settings=2 if quick else 12 if kind.allowed_ms() > 100 else 40)
 
 
 def row(kind: type[Explorer], *, settings: int) -> Row:
     """Median over random settings, each of them new, so that nothing an explorer remembers is of any help."""
+    (seconds, computing), slower = at_a_pace(lambda: _measured(kind, settings))
+    target = Target("ours", kind.allowed_ms())
+    lesson = kind.__module__.split(".")[2]
+    note = f"compute {1000 * computing:.1f} ms, " + ("trains" if kind.trains else "trains nothing")
+    return Row(f"explorer: {lesson}.{kind.__name__}", 1000 * seconds, None, "ms", target, note, slower)
+
+
+def _measured(kind: type[Explorer], settings: int) -> tuple[float, float]:
+    """Median seconds of a whole move, and of its computation."""
     explorer, rng = kind(), Random(1)
     seconds, computing = [], []
     for k in range(settings + 2):
@@ -25,10 +38,7 @@ def row(kind: type[Explorer], *, settings: int) -> Row:
         computing.append(timed(lambda values=values: _without_memory(explorer).compute(**values)))
         took = timed(lambda values=values: _picture(explorer, values))
         seconds += [took] * (k >= 2)  # the first ones are warm-up
-    target = Target("ours", kind.allowed_ms())
-    lesson = kind.__module__.split(".")[2]
-    note = f"compute {1000 * statistics.median(computing):.1f} ms, " + ("trains" if kind.trains else "trains nothing")
-    return Row(f"explorer: {lesson}.{kind.__name__}", 1000 * statistics.median(seconds), None, "ms", target, note)
+    return statistics.median(seconds), statistics.median(computing)
 
 
 def _picture(explorer: Explorer, values: dict[str, Any]) -> str:

@@ -50,6 +50,8 @@ class Row:
         unit: "ms", "s" or "MB".
         target: what must be reached, or None for a row that only informs.
         note: what a reader must know to read the row.
+        pace: how many times slower than the reference machine this one was meanwhile (pace.py); a target of kind
+            "ours" allows as many times more.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Row:
     unit: str
     target: Target | None = None
     note: str = ""
+    pace: float = 1.0
 
     @property
     def ratio(self) -> float | None:
@@ -70,9 +73,11 @@ class Row:
     @property
     def ok(self) -> bool | None:
         """Whether the target is met; None when there is no target, or nothing was measured."""
-        reached = self.ours if self.target and self.target.kind == "ours" else self.ratio
+        alone = self.target is not None and self.target.kind == "ours"
+        reached = self.ours if alone else self.ratio
         if self.target is None or reached is None:
             return None
+        reached = reached / self.pace if alone else reached
         return reached >= self.target.bound if self.target.kind == "faster" else reached <= self.target.bound
 
     def as_json(self) -> dict[str, Any]:
@@ -85,6 +90,7 @@ class Row:
             "target": None if self.target is None else str(self.target),
             "ok": self.ok,
             "note": self.note,
+            "pace": _rounded(self.pace),
         }
 
     def __str__(self) -> str:
@@ -92,7 +98,8 @@ class Row:
         numbers = [_short(self.ours), _short(self.other), self.unit, _short(self.ratio)]
         mark = {True: "✓", False: "✗", None: " "}[self.ok]
         cells = "{:>9} {:>9} {:4} {:>6}".format(*numbers)
-        return f"{mark} {self.name:60} {cells}  {str(self.target or ''):16} {self.note}".rstrip()
+        pace = f" x {self.pace:.2g}" if self.pace > 1 else ""
+        return f"{mark} {self.name:60} {cells}  {f'{self.target or str()}{pace}':20} {self.note}".rstrip()
 
 
 HEADER = f"  {'':60} {'ours':>9} {'other':>9} {'':4} {'ratio':>6}  target"

@@ -1,6 +1,7 @@
 """The benchmarks' own arithmetic, and that they run; what they measure is not judged here."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from benchmarks import __main__ as command
 from benchmarks import imports, training
 from benchmarks.measure import Row, Target, interleaved, machine
 
-KEYS = {"name", "ours", "other", "unit", "ratio", "target", "ok", "note"}
+KEYS = {"name", "ours", "other", "unit", "ratio", "target", "ok", "note", "pace"}
 
 
 def row(ours, other, target=None):
@@ -25,6 +26,9 @@ def row(ours, other, target=None):
         (row(15, None, Target("ours", 15)), None, True),
         (row(16, None, Target("ours", 15)), None, False),
         (row(16, 1, Target("ours", 15)), 16, False),
+        (replace(row(29, None, Target("ours", 15)), pace=2), None, True),
+        (replace(row(31, None, Target("ours", 15)), pace=2), None, False),
+        (replace(row(24, 20, Target("ratio", 1.15)), pace=2), 1.2, False),
         (row(3, 2), 1.5, None),
         (row(None, None, Target("faster", 2)), None, None),
     ],
