@@ -21,7 +21,9 @@ def lecture(tmp_path):
 
 def test_everything_is_large(lecture, browser, keep):
     cells = [nbformat.v4.new_code_cell(code, id=id) for id, code in CELLS.items()]
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("Some words.\n\n| a table |\n|---|\n| of one cell |", id="words"), *cells])
+    nb = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell("Some words.\n\n| a table |\n|---|\n| of one cell |", id="words"), *cells]
+    )
     nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(nb, lecture.folder / "large.ipynb")
     notebook = lecture.open(browser, "large.ipynb")
