@@ -261,7 +261,7 @@ def test_hard_digits_are_those_that_pixels_place_wrongly():
     y, few = lesson.new_digits()[1], lesson.draw(labels.FEW, 0)[1]
     hard = labels.hard_ones()
     assert len(set(hard)) == labels.HARD
-    assert all(few[labels.neighbours("pixels")[row, 0]] != y[row] for row in hard)
+    assert all(few[labels.neighbours("pixels")[0, row, 0]] != y[row] for row in hard)
 
 
 @pytest.mark.slow
@@ -346,7 +346,7 @@ def test_neighbours_are_the_nearest(net):
         part = net[: 1 + [name for name, _ in net.named_children()].index(depth)]
         one, many = (part(x).flatten(1).double() for x in (lesson.new_digits()[0][row : row + 1], others))
     distances = (one - many).square().sum(1)
-    assert labels.neighbours(depth)[row].tolist() == distances.argsort()[: labels.SHOWN].tolist()
+    assert labels.neighbours(depth)[0, row].tolist() == distances.argsort()[: labels.SHOWN].tolist()
 
 
 def test_the_right_class_comes_nearer_with_depth():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor
+from torch import Tensor, nn
 
 from course_lib import style
 from course_lib.axes import beside
@@ -105,10 +105,16 @@ class Labels(Explorer):
 
 
 # ---------------------------------------------------------------------------------------------------------- neighbours
+@cache
+def letters_layers() -> tuple[tuple[str, nn.Module], ...]:
+    """The layers of the letters net, from the picture on: made once, since a net takes longer to make than to run."""
+    return tuple(letters_net().named_children())
+
+
 @torch.no_grad()
 def flat(depth: str, x: Tensor) -> Tensor:
     """What the letters net makes of pictures (N, 64) at a depth, flattened; "pixels" are the pictures themselves."""
-    for name, layer in letters_net().named_children() if depth != "pixels" else ():
+    for name, layer in letters_layers() if depth != "pixels" else ():
         x = layer(x)
         if name == depth:
             break
@@ -122,25 +128,26 @@ def new_at(depth: str) -> Tensor:
 
 
 @cache
-def neighbours(depth: str, seed: int = 0) -> Tensor:
-    """For each new digit the nearest of 50 labelled ones at a depth, nearest first: rows of the draw (400, 8)."""
-    few = flat(depth, labels_of(FEW, seed)[0])
+def neighbours(depth: str) -> Tensor:
+    """For each draw and each new digit the nearest of 50 labelled ones at a depth, nearest first: (draws, 400, 8)."""
+    few = flat(depth, torch.cat([labels_of(FEW, seed)[0] for seed in DRAWS]))  # all draws in one pass
+    few = few.view(len(DRAWS), -1, few.shape[1])
     return torch.cdist(new_at(depth), few).topk(SHOWN, largest=False).indices
 
 
 @cache
 def hard_ones() -> list[int]:
     """Numbers of new digits whose nearest labelled one, by pixels, is of another class: the first 30 there are."""
-    wrong = labels_of(FEW, 0)[1][neighbours("pixels")[:, 0]] != new_digits()[1]
+    wrong = labels_of(FEW, 0)[1][neighbours("pixels")[0, :, 0]] != new_digits()[1]
     return [int(row) for row in wrong.nonzero()[:HARD, 0]]
 
 
 @cache
 def share_right(depth: str) -> float:
     """Share of new digits whose nearest labelled one is of their class, over the draws of the lesson's table."""
-    y = new_digits()[1]
-    found = [(labels_of(FEW, seed)[1][neighbours(depth, seed)[:, 0]] == y).double().mean() for seed in DRAWS]
-    return float(torch.stack(found).mean())
+    y, nearest = new_digits()[1], neighbours(depth)[..., 0]
+    found = [labels_of(FEW, seed)[1][each] == y for seed, each in zip(DRAWS, nearest, strict=True)]
+    return float(torch.stack(found).double().mean())
 
 
 class Neighbours(Explorer):
@@ -155,7 +162,7 @@ class Neighbours(Explorer):
 
     def compute(self, digit: int, depth: str) -> dict[str, Any]:
         (x, y), (others, labels), row = new_digits(), labels_of(FEW, 0), hard_ones()[digit - 1]
-        near = neighbours(depth)[row]
+        near = neighbours(depth)[0, row]
         pictures = torch.cat([x[row : row + 1], others[near]]).view(-1, 8, 8)
         found = {"digit": int(y[row]), "near": labels[near].tolist(), "depth": depth, "share": share_right(depth)}
         return {**found, "number": digit, "pictures": pictures.numpy()}
