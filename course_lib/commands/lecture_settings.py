@@ -6,7 +6,7 @@ from pathlib import Path
 from course_lib.user_folder import user_folder
 
 SETTINGS = {
-    # Headings grow with the text, tables with the menus (ui). A line of code of 120 letters fits in a page of 1420 pixels.
+    # Headings grow with the text, tables with the menus (ui). A line of code of 120 letters fits in 1420 pixels.
     "themes": {"overrides": {"content-font-size1": "22px", "code-font-size": "17px", "ui-font-size1": "18px"}},
     "notification": {"fetchNews": "false", "checkForUpdates": False},
 }
