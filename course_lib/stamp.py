@@ -13,13 +13,15 @@ from matplotlib.artist import Artist, allow_rasterization
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import to_rgb
 from matplotlib.font_manager import FontProperties
+from matplotlib.transforms import Bbox
 
 
 class Stamp(Artist):
-    """One line of text, centred on a place.
+    """One line of text, centred on a place, or beginning there.
 
     Args:
         size: of the letters, in points.
+        ha: "center" or "left", the side of the text that is at the place.
         bold: heavier letters.
         face: colour behind the text; none unless given.
         color: of the letters.
@@ -29,9 +31,17 @@ class Stamp(Artist):
     """
 
     def __init__(
-        self, *, size: float, bold: bool = False, face: str = "", color: str = "black", zorder: float = 5
+        self,
+        *,
+        size: float,
+        ha: str = "center",
+        bold: bool = False,
+        face: str = "",
+        color: str = "black",
+        zorder: float = 5,
     ) -> None:
         super().__init__()
+        self.ha = ha
         self.size, self.bold, self.face, self.color, self.text, self.place = size, bold, face, color, "", (0.0, 0.0)
         self.set_zorder(zorder)
 
@@ -42,22 +52,29 @@ class Stamp(Artist):
         self.color = self.color if color is None else color
         self.stale = True
 
-    def get_window_extent(self, renderer: RendererAgg | None = None) -> object:
-        from matplotlib.transforms import Bbox
-
+    def get_window_extent(self, renderer: RendererAgg | None = None) -> Bbox:
         x, y = self.axes.transData.transform(self.place)
         return Bbox.from_bounds(x, y, 0, 0)  # it takes part in no layout
+
+    def covers(self, dpi: float) -> Bbox:
+        """The pixels that it covers at so many dots an inch; none when it says nothing."""
+        return self._laid_out(dpi)[1] if self.text else self.get_window_extent()
 
     @allow_rasterization
     def draw(self, renderer: RendererAgg) -> None:
         if self.get_visible() and self.text:
-            picture = _picture(self.text, self.size, self.bold, self.face, self.color, renderer.dpi)
-            height, width = picture.shape[:2]
-            x, y = self.axes.transData.transform(self.place)
+            picture, box = self._laid_out(renderer.dpi)
             gc = renderer.new_gc()
-            renderer.draw_image(gc, round(x - width / 2), round(y - height / 2), picture)
+            renderer.draw_image(gc, int(box.x0), int(box.y0), picture)
             gc.restore()
         self.stale = False
+
+    def _laid_out(self, dpi: float) -> tuple[np.ndarray, Bbox]:
+        picture = _picture(self.text, self.size, self.bold, self.face, self.color, dpi)
+        height, width = picture.shape[:2]
+        x, y = self.axes.transData.transform(self.place)
+        left = x if self.ha == "left" else x - width / 2
+        return picture, Bbox.from_bounds(round(left), round(y - height / 2), width, height)
 
 
 @lru_cache(maxsize=1024)

@@ -76,6 +76,7 @@ boards
 controls
 palette
 stamp
+tiles
 explorer
 panel
 progress

@@ -50,6 +50,11 @@ def test_a_stamp_stands_where_it_is_put():
     assert left - lower_left == pytest.approx(0.2 * 375, abs=1)
 
 
+def test_it_may_begin_at_its_place():
+    left, right = box(ink(stamp, ha="left"))[2:]
+    assert left == pytest.approx(375 / 2, abs=3) and right > left + 20
+
+
 def test_a_face_covers_what_is_behind():
     def line_below(ax, face):
         ax.plot([0, 1], [0.5, 0.5], color="black", linewidth=20, zorder=1)

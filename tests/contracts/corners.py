@@ -19,6 +19,7 @@ from matplotlib.text import Text
 from course_lib import style
 from course_lib.controls import Choice, Control
 from course_lib.explorer import Explorer
+from course_lib.stamp import Stamp
 from tests.contracts.lessons import subclasses
 
 AGAIN = 2  # corners that are gone to a second time, from elsewhere
@@ -60,16 +61,19 @@ def _shown(explorer: Explorer) -> Iterator[str]:
     explorer._html()
     goal = explorer.goal(explorer.result)
     labels = [text for text in explorer.fig.findobj(Text) if text.get_visible() and text.get_text().strip()]
-    for words in (explorer.describe(explorer.result), *(goal or ())[1:], *(text.get_text() for text in labels)):
+    stamps = [stamp for stamp in explorer.fig.findobj(Stamp) if stamp.get_visible() and stamp.text]
+    written = [*(text.get_text() for text in labels), *(stamp.text for stamp in stamps)]
+    for words in (explorer.describe(explorer.result), *(goal or ())[1:], *written):
         if there := NO_NUMBER.search(words):
             yield f"{there[0]!r} in {words!r}"
     renderer, whole = explorer.canvas.get_renderer(), explorer.fig.bbox
-    for text in labels:
-        box = text.get_window_extent(renderer)
-        if box.width and not text.get_clip_on() and not (whole.x0 - 1 <= box.x0 and box.x1 <= whole.x1 + 1):
-            yield f"{text.get_text()!r} leaves the picture at its side"
-        if box.width and not text.get_clip_on() and not (whole.y0 - 1 <= box.y0 and box.y1 <= whole.y1 + 1):
-            yield f"{text.get_text()!r} leaves the picture at its top or bottom"
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in labels if not text.get_clip_on()]
+    boxes += [(stamp.text, stamp.covers(renderer.dpi)) for stamp in stamps]
+    for text, box in boxes:
+        if box.width and not (whole.x0 - 1 <= box.x0 and box.x1 <= whole.x1 + 1):
+            yield f"{text!r} leaves the picture at its side"
+        if box.width and not (whole.y0 - 1 <= box.y0 and box.y1 <= whole.y1 + 1):
+            yield f"{text!r} leaves the picture at its top or bottom"
 
 
 def main(names: list[str]) -> int:

@@ -24,6 +24,7 @@ from course_lib.lessons.backprop.measures import (
     random_function,
 )
 from course_lib.nets import MLP
+from course_lib.stamp import Stamp
 
 
 # ------------------------------------------------------------------------------------------------------------ the graph
@@ -210,7 +211,7 @@ class Kept(Explorer):
         ax.set_yticks(range(3), [name.replace("the ", "the\n") for name in result])
         looks = ((BLUE, "s"), (WINE, "D"), (ORANGE, "o"))  # points, not bars: a log axis has no 0 to begin a bar at
         points = [ax.plot([], [], color=color, marker=mark, markersize=10 * style.scale())[0] for color, mark in looks]
-        texts = [ax.text(1e2, k, "", va="center", fontsize="small") for k in range(3)]
+        texts = [ax.add_artist(Stamp(size=9 * style.scale(), ha="left")) for _ in points]
         moving = [*points, *texts]
         self.update(moving, result)
         return moving
@@ -218,8 +219,7 @@ class Kept(Explorer):
     def update(self, moving: list, result: dict[str, int]) -> None:
         for k, (point, text, size) in enumerate(zip(moving[:3], moving[3:], result.values(), strict=True)):
             point.set_data([size], [k])
-            text.set_position((size * 1.35, k))
-            text.set_text(_bytes(size))
+            text.say(_bytes(size), at=(size * 1.35, k))
 
     def describe(self, result: dict[str, int]) -> str:
         weights, kept = result["weights"], result["kept for the backward pass"]

@@ -7,7 +7,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib import colormaps
+from matplotlib.collections import PolyCollection
 from matplotlib.patches import Rectangle
 
 from course_lib import style
@@ -130,10 +132,10 @@ class GraphPicture:
         caption = "in each box: name, value, and below it\nthe slope of the end with respect to it"
         ax.text(-0.01, 0.99, caption, **_CAPTION)
         width, height = self.SIZE
-        self.boxes = [ax.add_patch(Rectangle((0, 0), width, height, **_BOX)) for _ in range(nodes)]
+        self.boxes = ax.add_collection(PolyCollection([], **_BOX))  # as one artist: a fifth of the time of seven
         self.names = [put(Stamp(size=size, bold=True)) for _ in range(nodes)]
         thin, thick = ({"linewidth": points * style.scale()} for points in (0.8, 2.5))
-        self.floors = [ax.add_patch(Rectangle((0, 0), width, 0.36 * height, **_FLOOR, **thin)) for _ in range(nodes)]
+        self.floors = ax.add_collection(PolyCollection([], **_FLOOR, **thin))
         self.frame = ax.add_patch(Rectangle((0, 0), width, height, **_FRAME, **thick))
         lines = {"marker": ">", "markersize": 6 * style.scale(), "markevery": [-1], "zorder": 1}
         self.lines = [ax.plot([0, 1], [0, 1], **lines)[0] for _ in range(2 * nodes)]
@@ -146,7 +148,7 @@ class GraphPicture:
     def moving(self) -> list[Artist]:
         """All artists that `show` changes."""
         texts = [*self.slopes, *self.names, *self.data, *self.grads]
-        return [*self.lines, *self.boxes, *self.floors, *texts, self.frame]
+        return [*self.lines, self.boxes, self.floors, *texts, self.frame]
 
     def show(self, nodes: tuple[Node, ...]) -> None:
         """Shows these nodes: what is known of each, and what has been passed on."""
@@ -156,18 +158,19 @@ class GraphPicture:
             self._lay_out(nodes)
         turn = next((k for k, node in enumerate(nodes) if node.turn), -1)
         self.frame.set_visible(turn >= 0)
-        self.frame.set_xy(self.boxes[turn].get_xy())
+        self.frame.set_xy(self._corner(nodes[turn]))
+        colors = colormaps[SIGNED](0.5 + 0.25 * np.clip([node.grad / 4 for node in nodes], -1, 1))
+        colors[[node.state != FINAL for node in nodes]] = 1  # white
+        self.floors.set_facecolor(colors)
         for k, node in enumerate(nodes):
-            self._fill(k, node)
+            self._write(k, node)
         edges = [(k, slope) for k, node in enumerate(nodes) for _one, slope in node.slopes]
         for line, label, (k, slope) in zip(self.lines, self.slopes, edges, strict=False):
             color = BLUE if k < turn else GREY
             line.set(color=color, linewidth=2 if k < turn else 1)
             label.say(f"×{_short(slope, digits=2)}", color=color)
 
-    def _fill(self, k: int, node: Node) -> None:
-        strength = max(-1.0, min(1.0, node.grad / 4))
-        self.floors[k].set_facecolor(colormaps[SIGNED](0.5 + 0.25 * strength) if node.state == FINAL else "white")
+    def _write(self, k: int, node: Node) -> None:
         words = {UNTOUCHED: "?", PARTIAL: f"{_short(node.grad)} + …", FINAL: _short(node.grad)}
         self.data[k].say(_short(node.data))
         self.grads[k].say(words[node.state])
@@ -175,14 +178,14 @@ class GraphPicture:
     def _lay_out(self, nodes: tuple[Node, ...]) -> None:
         """Puts boxes, names and lines to their places, and hides those that are not needed."""
         (width, height), centres = self.SIZE, [self._centre(node) for node in nodes]
-        columns = zip(self.boxes, self.floors, self.names, self.data, self.grads, strict=True)
-        for k, (box, floor, *texts) in enumerate(columns):
-            for part in (box, floor, *texts):
-                part.set_visible(k < len(nodes))
+        corners = [self._corner(node) for node in nodes]
+        self.boxes.set_verts([_rectangle(*corner, width, height) for corner in corners])
+        self.floors.set_verts([_rectangle(*corner, width, 0.36 * height) for corner in corners])
+        for k, texts in enumerate(zip(self.names, self.data, self.grads, strict=True)):
+            for text in texts:
+                text.set_visible(k < len(nodes))
             if k < len(nodes):
                 x, y = centres[k]
-                box.set_xy((x - width / 2, y - height / 2))
-                floor.set_xy((x - width / 2, y - height / 2))
                 for text, up in zip(texts, (0.33, 0.03, -0.32), strict=True):
                     text.say(nodes[k].name, at=(x, y + up * height))
         edges = [(k, one) for k, node in enumerate(nodes) for one, _ in node.slopes]
@@ -199,6 +202,16 @@ class GraphPicture:
     def _centre(self, node: Node) -> tuple[float, float]:
         width, height = self.SIZE
         return width / 2 + node.column * (1 - width), 0.08 + height / 2 + node.row * (0.8 - height)
+
+    def _corner(self, node: Node) -> tuple[float, float]:
+        """The lower left one of its box."""
+        (x, y), (width, height) = self._centre(node), self.SIZE
+        return x - width / 2, y - height / 2
+
+
+def _rectangle(x: float, y: float, width: float, height: float) -> list[tuple[float, float]]:
+    """Its corners, from the lower left one on."""
+    return [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
 
 
 def _way(

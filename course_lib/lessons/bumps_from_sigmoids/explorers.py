@@ -57,8 +57,8 @@ class OneSigmoid(Explorer):
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
         area, curve, stem, spot = moving
-        area.set_xy(under(DAY, result["says"]))
-        curve.set_data(DAY, result["says"])
+        area.set_xy(under(DAY.numpy(), result["says"]))
+        curve.set_data(DAY.numpy(), result["says"])
         place = result["place"]
         seen = place is not None and 0 <= place <= 24
         stem.set_data(*(([place, place], [0, 0.5]) if seen else ([], [])))
@@ -111,11 +111,11 @@ class TwoSigmoids(Explorer):
         return moving
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
-        area, one, two, both = moving
-        hour = result["hour"]
-        area.set_xy(under(hour, result["both"]))
-        for line, name in ((one, "one"), (two, "two"), (both, "both")):
-            line.set_data(hour, result[name])
+        area, *lines = moving
+        hour, one, two, both = (result[name].numpy() for name in ("hour", "one", "two", "both"))
+        area.set_xy(under(hour, both))
+        for line, outputs in zip(lines, (one, two, both), strict=True):
+            line.set_data(hour, outputs)
 
     def describe(self, result: dict[str, Any]) -> str:
         top, d, w = float(result["both"].max()), result["d"], result["w"]

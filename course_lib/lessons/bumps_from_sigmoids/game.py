@@ -18,6 +18,7 @@ from course_lib.controls import Choice, Chosen, Rows, Slider
 from course_lib.explorer import Explorer
 from course_lib.lessons.bumps_from_sigmoids.explorers import under
 from course_lib.lessons.bumps_from_sigmoids.nets import CLOSES, OPENS, bump_net, coffee, equal_pieces, rmse
+from course_lib.stamp import Stamp
 
 W = 6.0
 """Steepness of the game's units, per hour: from 0.1 to 0.9 in three quarters of an hour."""
@@ -75,8 +76,7 @@ class BumpGame(Explorer):
         (knob,) = ax.plot(
             [], [], color=ORANGE, marker="D", markersize=8 * style.scale(), linestyle="none", markeredgecolor="white"
         )
-        label = ax.text(0, 0, "", color="#a04000", ha="center", va="bottom", weight="bold", fontsize="small")
-        label.set_bbox({"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.5})
+        label = ax.add_artist(Stamp(size=9 * style.scale(), bold=True, face="white", color="#a04000"))
         top = 1.5 * result["mean_error"]
         gauge.set(xlim=(0, 1), ylim=(0, top), xticks=[], title="RMSE")
         gauge.yaxis.tick_right()
@@ -85,7 +85,7 @@ class BumpGame(Explorer):
         bar = gauge.add_patch(Polygon(under([0.1, 0.9], [0, 0]), linewidth=0))
         for level in (result["mean_error"] / 2, result["mean_error"]):
             gauge.axhline(level, color=GREY, linestyle="--", linewidth=1.2 * style.scale())
-        score = gauge.text(0.5, 0, "", ha="center", va="bottom", weight="bold", fontsize="small")
+        score = gauge.add_artist(Stamp(size=9 * style.scale(), bold=True))
         moving = [*areas, outline, total, knob, label, bar, score]
         self.update(moving, result)
         return moving
@@ -103,13 +103,11 @@ class BumpGame(Explorer):
         place, _height = result["at"]
         tip = result["tip"]
         knob.set_data([place], [tip])
-        label.set_position((min(max(place, 8.5), 17.5), max(tip, 0) + 0.25))
-        label.set_text(f"bump {result['chosen'] + 1}")
+        label.say(f"bump {result['chosen'] + 1}", at=(min(max(place, 8.5), 17.5), max(tip, 0) + 0.45))
         shown = min(result["error"], 1.36 * result["mean_error"])  # the bar ends where its axis does
         bar.set_xy(under([0.1, 0.9], [shown, shown]))
         bar.set_facecolor(GREEN if result["error"] < result["mean_error"] / 2 else ORANGE)
-        score.set_position((0.5, shown))
-        score.set_text(f"{result['error']:.2f}")
+        score.say(f"{result['error']:.2f}", at=(0.5, shown + 0.04 * result["mean_error"]))
 
     def describe(self, result: dict[str, Any]) -> str:
         (place, height), error, mean = result["at"], result["error"], result["mean_error"]

@@ -19,6 +19,7 @@ from course_lib.explorer import Explorer
 from course_lib.fit import fit
 from course_lib.lessons.convolutions.pictures import as_pictures, enlarged
 from course_lib.nets import LeNet5
+from course_lib.tiles import Tiles
 from course_lib.uninterrupted import uninterrupted
 
 LAYERS = {"first maps": ("act1", 6), "second maps": ("act2", 16), "classes": ("fc3", 10)}
@@ -108,9 +109,9 @@ class Excite(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         left, middle, right = fig.subplots(1, 3, width_ratios=(1, 1, 1.25))
-        made = bare(left).imshow(np.zeros((32, 32)), cmap="Greys", vmin=0, vmax=1)
+        made = Tiles(bare(left), np.zeros((32, 32)), cmap="Greys", vmin=0, vmax=1)
         left.set_title("made for this unit")
-        real = bare(middle).imshow(np.zeros((32, 32)), cmap="Greys", vmin=0, vmax=1)
+        real = Tiles(bare(middle), np.zeros((32, 32)), cmap="Greys", vmin=0, vmax=1)
         middle.set_title("best of 300 digits")
         right.set(xlim=(-1, STEPS + 1), ylim=(-0.25, 1.12), xlabel="step", title="its answer")
         right.set_yticks((0, 1), ("on\ngrey", "most"))

@@ -17,6 +17,7 @@ from course_lib.axes import bare
 from course_lib.colors import GREY, ORANGE, swept
 from course_lib.controls import Choice, Slider
 from course_lib.explorer import Explorer
+from course_lib.tiles import Tiles
 
 SMALL = 6
 """Pixels a side: 36 in all, so that every entry of the matrix can be seen."""
@@ -60,8 +61,8 @@ class Tied(Explorer):
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         left, right = fig.subplots(1, 2, width_ratios=(1, 1.3))
         colors = ListedColormap([(1, 1, 1, 1), *(swept(k / 8) for k in range(9))])
-        look = {"cmap": colors, "vmin": -0.5, "vmax": 9.5, "interpolation": "nearest", "aspect": "equal"}
-        window = bare(left).imshow(np.zeros((SMALL, SMALL)), **look)
+        look = {"cmap": colors, "vmin": -0.5, "vmax": 9.5}
+        window = Tiles(bare(left), np.zeros((SMALL, SMALL)), **look)
         left.set_title("the window of this unit")
         edges = np.arange(0.5, SMALL - 1)
         lines = [
@@ -69,7 +70,7 @@ class Tied(Explorer):
             for line in (left.axhline, left.axvline)
             for edge in edges
         ]
-        shown = right.imshow(np.zeros((36, 36)), **look)
+        shown = Tiles(right, np.zeros((36, 36)), **look)
         shown.set_extent((-0.5, 35.5, 35.5, -0.5))
         right.set(xlim=(-0.5, 35.5), ylim=(35.5, -0.5), xlabel="pixel", ylabel="unit", title="the matrix")
         right.set(xticks=(0, 12, 24, 35), yticks=(0, 12, 24, 35))

@@ -18,6 +18,7 @@ from course_lib.explorer import Explorer
 from course_lib.lessons.convolutions.nets import trained
 from course_lib.lessons.convolutions.pictures import SIDE, on_canvas, one_of_each
 from course_lib.stamp import Stamp
+from course_lib.tiles import Tiles
 
 
 class Shift(Explorer):
@@ -48,9 +49,9 @@ class Shift(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         left, right = fig.subplots(1, 2, width_ratios=(1, 1.7))
-        picture = bare(left).imshow(np.zeros((SIDE, SIDE)), cmap="Greys", vmin=0, vmax=1)
+        picture = Tiles(bare(left), np.zeros((SIDE, SIDE)), cmap="Greys", vmin=0, vmax=1)
         left.set_title("the canvas")
-        shown = right.imshow(np.zeros((len(self.nets), 10)), cmap="Greys", vmin=0, vmax=1.4, aspect="auto")
+        shown = Tiles(right, np.zeros((len(self.nets), 10)), cmap="Greys", vmin=0, vmax=1.4, aspect="auto")
         right.set(xticks=range(10), xlabel="class", title="what each net gives each class, in %")
         right.set_yticks(range(len(self.nets)), list(self.nets))
         right.tick_params(length=0)

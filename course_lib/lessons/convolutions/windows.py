@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
@@ -18,6 +20,7 @@ from course_lib.controls import Choice, Grid, Slider
 from course_lib.explorer import Explorer
 from course_lib.lessons.convolutions.pictures import KERNELS, one_of_each
 from course_lib.stamp import Stamp
+from course_lib.tiles import Tiles
 
 
 def three() -> Tensor:
@@ -60,31 +63,33 @@ class Window(Explorer):
         left.set_title("the picture, ink 0 to 16")
         middle.set(xlim=(-0.5, 2.5), ylim=(3.2, -0.5), aspect="equal", title="ink × weight")
         right.set_title("all answers: the map")
-        shown = right.imshow(np.zeros((6, 6)), cmap=SIGNED, vmin=-60, vmax=60)
+        shown = Tiles(right, np.zeros((6, 6)), cmap=SIGNED, vmin=-60, vmax=60)
         for ax in (left, middle, right):
             bare(ax).spines[:].set_visible(False)
         look = {"fill": False, "edgecolor": ORANGE, "linewidth": 3 * style.scale()}
         frame = left.add_patch(Rectangle((0, 0), 3, 3, **look))
         cell = right.add_patch(Rectangle((0, 0), 1, 1, **look))
-        squares = [middle.add_patch(Rectangle((j - 0.47, i - 0.47), 0.94, 0.94, lw=0)) for i, j in np.ndindex(3, 3)]
+        corners = 0.47 * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
+        squares = PolyCollection([corners + (j, i) for i, j in np.ndindex(3, 3)], linewidth=0)
+        middle.add_collection(squares, autolim=False)
         size = 9 * style.scale()
-        products = [middle.add_artist(Stamp(size=size)) for _ in squares]
+        products = [middle.add_artist(Stamp(size=size)) for _ in range(9)]
         total = middle.add_artist(Stamp(size=1.3 * size, bold=True))
         numbers = [right.add_artist(Stamp(size=size)) for _ in range(36)]
-        moving = [frame, shown, cell, *squares, *products, total, *numbers]
+        moving = [frame, shown, cell, squares, *products, total, *numbers]
         self.update(moving, result)
         return moving
 
     def update(self, moving: list, result: dict[str, Any]) -> None:
-        frame, shown, cell = moving[:3]
-        squares, products, total, numbers = moving[3:12], moving[12:21], moving[21], moving[22:]
+        frame, shown, cell, squares = moving[:4]
+        products, total, numbers = moving[4:13], moving[13], moving[14:]
         (row, column), answers = result["place"], result["answers"]
         frame.set_xy((column - 0.5, row - 0.5))
         cell.set_xy((column - 0.5, row - 0.5))
         shown.set_data(_reach(answers, 60))
+        squares.set_facecolor(_signed(np.array(result["patch"]) * np.array(result["weights"]), 32).reshape(9, 4))
         for k, (i, j) in enumerate(np.ndindex(3, 3)):
             ink, weight = result["patch"][i][j], result["weights"][i][j]
-            squares[k].set_facecolor(_signed(ink * weight, 32))
             products[k].say(f"{ink} × {_minus(weight)}", at=(j, i))
         total.say(f"sum: {_minus(answers[row, column])}", at=(1, 2.9))
         for k, (i, j) in enumerate(np.ndindex(6, 6)):
@@ -112,10 +117,11 @@ def _minus(number: float) -> str:
     return f"{int(number)}".replace("-", "−")
 
 
-def _signed(value: float, most: float) -> tuple:
+def _signed(values: np.ndarray, most: float) -> np.ndarray:
+    """The colours of values, (..., 4)."""
     from matplotlib import colormaps
 
-    return colormaps[SIGNED](0.5 + 0.35 * max(-1.0, min(1.0, value / most)))
+    return colormaps[SIGNED](0.5 + 0.35 * (values / most).clip(-1, 1))
 
 
 def _reach(values: np.ndarray, most: float) -> np.ndarray:
@@ -163,7 +169,7 @@ class Design(Explorer):
         for ax, title in ((left, "the digit"), (middle, "yours"), (right, "the target")):
             bare(ax).set_title(title)
         for ax in (middle, right):
-            moving.append(ax.imshow(np.zeros((6, 6)), cmap=SIGNED, vmin=-2.5, vmax=2.5))
+            moving.append(Tiles(ax, np.zeros((6, 6)), cmap=SIGNED, vmin=-2.5, vmax=2.5))
         moving += [*middle.spines.values(), *right.spines.values()]  # a moving picture would cover its frame
         self.update(moving, result)
         return moving
@@ -184,7 +190,8 @@ class Design(Explorer):
 
 def _share(score: float) -> str:
     """A share as a percentage; below 0 the digits say nothing."""
-    return f"{100 * score:.1f} %" if score >= 0 else "nothing"
+    tenths = math.floor(1000 * score) / 10  # not rounded: what is shown as 99.0 has reached it
+    return f"{tenths:.1f} %" if score >= 0 else "nothing"
 
 
 def _number(value: float) -> str:

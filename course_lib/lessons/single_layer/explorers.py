@@ -16,6 +16,7 @@ from course_lib.controls import Choice, Slider
 from course_lib.datasets import load
 from course_lib.explorer import Explorer
 from course_lib.lessons.single_layer.nets import LOOKS, best_line, centred_coffee, reader, rmse, train_with
+from course_lib.tiles import Tiles
 
 DOTS = {"color": BLUE, "marker": "o", "linestyle": "none", "alpha": 0.7}
 
@@ -234,7 +235,7 @@ class Temperature(Explorer):
         top.tick_params(labelbottom=False)
         top.axhline(0, color=GREY, linewidth=style.scale())
         bottom.set(ylim=(0, 1.05), xticks=range(10), xlabel="digit", ylabel="probability")
-        ink = image.imshow(result["pixels"], cmap="gray_r", vmin=0, vmax=1)
+        ink = Tiles(image, result["pixels"], cmap="gray_r", vmin=0, vmax=1)
         bars = [*top.bar(range(10), np.zeros(10), color=BLUE), *bottom.bar(range(10), np.zeros(10), color=ORANGE)]
         moving = [ink, *bars, *image.spines.values()]  # a moving picture would cover its frame
         self.update(moving, result)

@@ -15,6 +15,8 @@ from course_lib.colors import BLACK, BLUE, GREY, NOTE, ORANGE
 from course_lib.controls import Choice, Slider, Switches
 from course_lib.datasets import load
 from course_lib.explorer import Explorer
+from course_lib.stamp import Stamp
+from course_lib.tiles import Tiles
 
 A_ONE = "....##.. ...###.. ....##.. ....##.. ....##.. ....##.. ....##.. ...####."
 """A plain 1. The ones of the data stand nearly a column farther left, and their flag comes lower down."""
@@ -65,17 +67,18 @@ class Paint(Explorer):
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         left, right = fig.subplots(1, 2, width_ratios=(1, 1.25))
         bare(left).set_title("what the net sees")
-        picture = left.imshow(result["picture"], cmap="Greys", vmin=0, vmax=1)
+        picture = Tiles(left, result["picture"], cmap="Greys", vmin=0, vmax=1)
         between = np.arange(0.5, 7.5)
         lines = [left.vlines(between, -0.5, 7.5), left.hlines(between, -0.5, 7.5)]
         for line in lines:
             line.set(color=GREY, linewidth=0.6 * style.scale())
         bars = right.barh(range(10), result["scores"], color=GREY)
         right.set(xlim=(0, 1), ylim=(9.6, -0.6), yticks=range(10), xlabel="share", ylabel="digit")
+        right.set_title(" ")  # room for what it reads
         right.grid(False)
         right.axvline(0.1, color=BLACK, linestyle=":", linewidth=style.scale())
         right.annotate("a tenth each", (0.11, 9.5), fontsize="x-small", va="bottom", color=NOTE)
-        says = right.text(0, 1.04, "", transform=right.transAxes, weight="bold")
+        says = right.add_artist(Stamp(size=11 * style.scale(), ha="left", bold=True))
         moving = [picture, *lines, *bars, says, *left.spines.values()]  # a moving picture would cover its frame
         self.update(moving, result)
         return moving
@@ -87,7 +90,7 @@ class Paint(Explorer):
         for digit, bar in enumerate(bars):
             bar.set_width(float(result["scores"][digit]))
             bar.set_color(BLUE if digit == answer else GREY)
-        says.set_text(f"it reads: {answer}, share {score:.2f}")
+        says.say(f"it reads: {answer}, share {score:.2f}", at=(0, -1.05))
 
     def describe(self, result: dict[str, Any]) -> str:
         answer, score = _answer(result)
@@ -146,7 +149,7 @@ class Slope(Explorer):
         (here,) = top.plot([], [], "o", color=ORANGE, markersize=8 * style.scale())
         (below,) = low.plot([], [], "o", color=ORANGE, markersize=8 * style.scale())
         (drop,) = low.plot([], [], color=ORANGE, linewidth=2 * style.scale())
-        says = top.text(0.5, 0.9, "", transform=top.transAxes, ha="center", weight="bold")
+        says = top.add_artist(Stamp(size=11 * style.scale(), bold=True))
         moving = [tangent, drop, here, below, says]
         self.update(moving, result)
         return moving
@@ -159,7 +162,7 @@ class Slope(Explorer):
         drop.set_data([place, place], [0, slope])
         here.set_data([place], [height])
         below.set_data([place], [slope])
-        says.set_text(f"slope {slope:+.2f}: {_downhill(slope)}".replace("-", "−"))
+        says.say(f"slope {slope:+.2f}: {_downhill(slope)}".replace("-", "−"), at=(0, 3.55))
 
     def describe(self, result: dict[str, Any]) -> str:
         slope = result["slope"]

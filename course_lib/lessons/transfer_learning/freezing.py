@@ -25,6 +25,7 @@ from course_lib.lessons.transfer_learning.norms import (
     frozen_letters_net,
     statistics,
 )
+from course_lib.tiles import Tiles
 
 STEPS, LABELS = 20, 5
 PARTS = (*DEPTHS, "head")
@@ -153,7 +154,7 @@ class Drift(Explorer):
         (now,) = left.plot(maps, result["now"], "D", color=ORANGE, markersize=5 * style.scale(), label="now")
         left.legend(loc="lower left", bbox_to_anchor=(0, 1.08), ncols=2)
         bare(right).set_title("dark: another answer")
-        image = right.imshow(np.zeros((20, 20)), cmap="Greys", vmin=0, vmax=1.15)
+        image = Tiles(right, np.zeros((20, 20)), cmap="Greys", vmin=0, vmax=1.15)
         moving = [now, image, *right.spines.values()]
         self.update(moving, result)
         return moving

@@ -21,6 +21,7 @@ from course_lib.lessons.transfer_learning.few_labels import DRAWS, accuracies_of
 from course_lib.lessons.transfer_learning.few_labels import draw as labels_of
 from course_lib.lessons.transfer_learning.nets import DEPTHS, letters_net, reader
 from course_lib.stamp import Stamp
+from course_lib.tiles import Tiles
 
 BODIES = ("pixels", "initial weights", "trained on letters")
 RATE = 1e-2
@@ -76,7 +77,7 @@ class Labels(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         top, below = fig.subplots(2, 1, height_ratios=(1, 3), sharex=True)
-        strip = top.imshow(np.zeros((8, 80)), cmap="Greys", vmin=0, vmax=1, extent=(-0.5, 9.5, 0, 1), aspect="auto")
+        strip = Tiles(top, np.zeros((8, 80)), cmap="Greys", vmin=0, vmax=1, extent=(-0.5, 9.5, 0, 1), aspect="auto")
         top.axis("off")
         top.set_title("the first labelled picture of each class")
         top.title.set_visible(True)
@@ -175,7 +176,7 @@ class Neighbours(Explorer):
         for place in range(SHOWN + 1):
             at = _place(place)
             extent = (at - 0.42, at + 0.42, -0.42, 0.42)
-            moving.append(ax.imshow(np.zeros((8, 8)), cmap="Greys", vmin=0, vmax=1, extent=extent, aspect="auto"))
+            moving.append(Tiles(ax, np.zeros((8, 8)), cmap="Greys", vmin=0, vmax=1, extent=extent, aspect="auto"))
             (frame,) = ax.plot([], [], linewidth=2.5 * style.scale(), zorder=3)
             moving += [frame, ax.add_artist(Stamp(size=11 * style.scale(), bold=True))]
         ax.set(xlim=(-0.6, SHOWN + 0.9), ylim=(-0.75, 0.5), aspect="equal")  # last: each picture sets limits of its own
