@@ -52,6 +52,7 @@ def broken_promises(kind: type[Explorer], seconds: list[float] | None = None) ->
         problems += [f"at {setting}: {problem}" for problem in _not_finite(moved)]
         if seconds is not None:
             seconds.append(moved.seconds)
+    problems += [f"its words end in the middle of a sentence: {said!r}" for said in words if not _ends(said)]
     if len(results) < len(settings(kind)):
         return problems
     if (painted := sum(moved.paths.values())) != 1 + len(results):
@@ -60,6 +61,10 @@ def broken_promises(kind: type[Explorer], seconds: list[float] | None = None) ->
     problems += _depends_on_the_path(kind, moved)
     problems += _lives(moved)
     return problems
+
+
+def _ends(said: str) -> bool:
+    return said.rstrip("”)").endswith((".", "?", "!"))
 
 
 def _lives(live: Explorer) -> Iterator[str]:
@@ -192,6 +197,13 @@ class Silent(Good):
         return "A line."
 
 
+class Breaks(Good):
+    """Where is it?"""
+
+    def describe(self, result):
+        return f"It ends at {result[1]:.3f}, and there is no "
+
+
 class Collides(Good):
     """Where is it?"""
 
@@ -226,6 +238,7 @@ def test_good_explorer_passes():
         (Forgets, "differ from a fresh explorer"),
         (Infinite, "not finite"),
         (Silent, "alternative text"),
+        (Breaks, "in the middle of a sentence"),
         (Impure, "pure"),
         (Collides, "as a widget it fails"),
     ],

@@ -87,8 +87,8 @@ class Slopes(Explorer):
         z = torch.linspace(-10, 10, 201, requires_grad=True)
         value = ACTIVATIONS[result["units"]]()(z)
         (derivative,) = torch.autograd.grad(value.sum(), z)
-        out.set_data(z.detach(), value.detach())
-        slope.set_data(z.detach(), derivative)
+        out.set_data(z.detach().numpy(), value.detach().numpy())
+        slope.set_data(z.detach().numpy(), derivative.numpy())
         edges = np.linspace(-10, 10, 81).repeat(2)
         heights = np.concatenate([[0], result["count"].repeat(2), [0]])
         area.set_xy(np.stack([edges, heights], 1))
@@ -183,8 +183,7 @@ class Depth(Explorer):
         words = f"{result['units']}, gain {result['factor']:.3g}, {depth} layers. After the last one: std "
         words += f"{_number(result['std'][-1])} over everything, {_number(result['unit_std'][-1])} unit by unit. "
         if not np.isfinite(norms).all():
-            return words + "The numbers overflow in the forward pass, so the loss is not finite and there is no "
-            "gradient."
+            return words + "The forward pass overflows, so the loss is not finite and there is no gradient."
         words += f"Gradient: {_number(norms[-1])} after the last layer, {_number(norms[0])} after the first"
         return words + (f"; about k = {result['k']:.3g} a layer." if math.isfinite(result["k"]) else ".")
 
