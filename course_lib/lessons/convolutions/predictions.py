@@ -75,7 +75,8 @@ moved = Prediction(
         ),
         "convolutions do not mind": (
             (0.45, 0.95, 0.95),
-            "The maps move along with the digit. Whether the answer stays depends on what reads the maps.",
+            "The maps of a convolution move along with the digit. Whether the answer stays depends on what comes after "
+            "them.",
         ),
     },
     tolerance=0.3,

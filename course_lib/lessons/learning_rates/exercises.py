@@ -107,7 +107,7 @@ limit_rate = Exercise(
     hints=(
         "Each direction has a limit of its own. Which of them is broken first?",
         "In one direction the limit is two over its curvature. All directions share one rate.",
-        "The steepest direction decides: take the largest curvature and put it below a 2.",
+        "The steepest direction decides: divide 2 by the largest curvature.",
     ),
     why="One steep direction holds back all the others. So it pays to make the steep direction less steep. Section 5 "
     "does that.",

@@ -19,8 +19,8 @@ corners = Prediction(
         ),
         "one for each number inside": (
             64,
-            "With a nonlinearity in between, as many are possible, and with ReLU even more, because each layer folds "
-            "the folds of the one before. But a weighted sum of straight lines is a straight line.",
+            "With ReLU in between (section 3) as many are possible, and more, because each layer folds the folds of "
+            "the one before. But a weighted sum of straight lines is a straight line.",
         ),
         "one for each number of a layer": (
             16,

@@ -82,8 +82,8 @@ ahead = Prediction(
     usual={
         "what it has not seen it cannot read": (
             0.4,
-            "Letters share strokes, corners and loops. A body that knows 42 of them knows nearly all it "
-            "takes for ten others.",
+            "Letters share strokes, corners and loops. A body that knows 42 of them brings nearly as "
+            "much to ten others as one that has seen them.",
         ),
         "a good deal": (
             0.2,
