@@ -14,6 +14,7 @@ from typing import Any
 from course_lib import progress
 from course_lib.attempt import Result, call, fixed_random
 from course_lib.feedback import CORRECT, ERROR, NOT_ATTEMPTED, NOT_YET, Outcome, as_function, judge
+from course_lib.needs_brackets import NeedsBrackets
 from course_lib.panel import Code, Panel
 
 __all__ = ["CORRECT", "ERROR", "NOT_ATTEMPTED", "NOT_YET", "Exercise", "Outcome"]
@@ -115,6 +116,7 @@ class Exercise:
         progress.record({"id": self.id, "kind": "exercise", "outcome": outcome.kind, "misconception": named})
         return outcome
 
+    @NeedsBrackets
     def hint(self) -> Panel:
         """The next hint; after the last one it says so."""
         total = len(self.hints)
@@ -124,6 +126,7 @@ class Exercise:
             return Panel("→", "No further hint", (*self.hints[-1:], words))
         return Panel("→", f"Hint {self._hints_given} of {total}", (self.hints[self._hints_given - 1],), "ask")
 
+    @NeedsBrackets
     def solution(self) -> Panel:
         """One solution, why it is so, and another way."""
         parts = [Code(source(self.right)), self.why]

@@ -41,6 +41,14 @@ def test_hints_come_one_after_the_other_and_end():
     assert "lesson.double.solution()" in said[4]
 
 
+@pytest.mark.parametrize("method", ["hint", "solution"])
+def test_forgotten_brackets_are_named_and_use_up_no_hint(method):
+    exercise = make()
+    for shown in (repr(getattr(exercise, method)), getattr(exercise, method)._repr_mimebundle_()["text/html"]):
+        assert "brackets are missing" in shown and f"lesson.double.{method}()" in shown
+    assert "Hint 1 of 3" in str(exercise.hint())
+
+
 def test_the_solution_shows_its_source_why_and_another_way():
     shown = str(make(another="`x + x`.").solution())
     assert "    def double(x):\n        # twice as much\n        return 2 * x" in shown

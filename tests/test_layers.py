@@ -79,6 +79,7 @@ stamp
 tiles
 explorer
 panel
+needs_brackets
 progress
 claim
 answers
