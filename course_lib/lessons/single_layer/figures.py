@@ -70,7 +70,7 @@ def plot_weights(weights: torch.Tensor) -> Axes:
     for digit, ax in enumerate(axes.flat):
         image = ax.imshow(weights[digit].view(8, 8).numpy(), cmap=SIGNED, vmin=-top, vmax=top)
         bare(ax).set_title(str(digit))
-    figure.colorbar(image, ax=axes, label="weight", ticks=(-top, 0, top), format="%.2f")
+    figure.colorbar(image, ax=axes, label="weight", ticks=(-top, 0, top), format="{x:.2f}")
     return says(axes[0, 0], "Ten pictures of 8 by 8 weights, one a digit: blue counts for the digit, red against it.")
 
 
