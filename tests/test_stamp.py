@@ -10,7 +10,7 @@ from course_lib.stamp import Stamp
 
 def ink(draw, **options):
     """Which pixels of an empty figure are dark after `draw(axes)`, (height, width) float, 0 to 1."""
-    fig = Figure(figsize=(3, 1), dpi=125)
+    fig = Figure(figsize=(3, 1), dpi=125, layout="none")
     canvas = FigureCanvasAgg(fig)
     ax = fig.add_axes((0, 0, 1, 1))
     ax.set(xlim=(0, 1), ylim=(0, 1))

@@ -12,7 +12,7 @@ LOOK = {"cmap": "RdBu", "vmin": -2, "vmax": 2}
 
 def pixels(draw, *, xlim=None):
     """The picture of axes of 250 by 250 pixels after `draw(axes)`, (height, width, 3) int."""
-    fig = Figure(figsize=(3, 2.5), dpi=125)
+    fig = Figure(figsize=(3, 2.5), dpi=125, layout="none")
     canvas = FigureCanvasAgg(fig)
     draw(ax := fig.add_axes((0.1, 0.1, 0.6, 0.72)))
     ax.set_axis_off()
