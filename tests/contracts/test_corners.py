@@ -5,6 +5,7 @@ import pytest
 
 from course_lib.controls import Choice, Slider
 from course_lib.explorer import Explorer
+from course_lib.stamp import Stamp
 from tests.contracts.corners import NO_NUMBER, corners, findings
 from tests.contracts.lessons import subclasses
 
@@ -70,6 +71,21 @@ class RunsOut(Good):
         moving[1].set_position((0.5 + 2 * result[1], 0.5))
 
 
+class StampRunsOut(Good):
+    """Where?"""
+
+    def draw(self, fig, result):
+        moving = super().draw(fig, result)
+        self._stamp = fig.axes[0].add_artist(Stamp(size=9))
+        self.update(moving, result)
+        return [*moving, self._stamp]
+
+    def update(self, moving, result):
+        super().update(moving, result)
+        if hasattr(self, "_stamp"):
+            self._stamp.say("far away", at=(0.5, 2 * result[1]))
+
+
 class Remembers(Good):
     """Where?"""
 
@@ -90,6 +106,7 @@ def test_all_combinations_are_gone_to_and_a_good_explorer_passes():
         (Warns, "divide by zero"),
         (MinusNothing, "'-0.00' in 'It ends at -0.00.'"),
         (RunsOut, "leaves the picture at its side"),
+        (StampRunsOut, "'far away' leaves the picture at its top or bottom"),
         (Remembers, "others the second time"),
     ],
 )
