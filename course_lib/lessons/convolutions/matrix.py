@@ -78,7 +78,8 @@ class Tied(Explorer):
         frame = right.add_patch(
             Rectangle((-0.5, 0), 36, 1, fill=False, edgecolor=ORANGE, linewidth=1.6 * style.scale())
         )
-        moving = [window, shown, frame, *lines, *left.spines.values()]  # what lies on a moving picture moves along
+        spines = [*left.spines.values(), *right.spines.values()]
+        moving = [window, shown, frame, *lines, *spines]  # what lies on a moving picture moves along
         self.update(moving, result)
         return moving
 
