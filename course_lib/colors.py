@@ -7,6 +7,15 @@ Source: ours. Closest pair of the first five roles: CIEDE2000 distance 21 over n
 colour-vision deficiency (matplotlib's default orange and green come as close as 1).
 """
 
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.colors import Colormap
+
 BLUE, ORANGE, WINE, BLACK, GREY, GREEN = "#0072B2", "#D55E00", "#882255", "#000000", "#8c8c8c", "#117733"
 NOTE = "#5c5c5c"
 """Words beside curves and pictures: letters in GREY would be too pale."""
@@ -41,6 +50,24 @@ def swept(share: float) -> tuple[float, float, float, float]:
     Returns:
         RGBA of viridis, of which only the darker 70 % are used: the yellow end is too pale on white.
     """
+    return _map("viridis")(0.7 * min(max(share, 0.0), 1.0))
+
+
+def signed(share: np.ndarray) -> np.ndarray:
+    """Colours of signed values, on the map SIGNED.
+
+    Args:
+        share: (...) from -1 (the darkest red) over 0 (white) to 1 (the darkest blue).
+
+    Returns:
+        (..., 4), RGBA.
+    """
+    return _map(SIGNED)(0.5 + 0.5 * share)
+
+
+@cache
+def _map(name: str) -> Colormap:
+    """Matplotlib hands out a copy each time, which computes its colours anew: a third of a millisecond."""
     from matplotlib import colormaps
 
-    return colormaps["viridis"](0.7 * min(max(share, 0.0), 1.0))
+    return colormaps[name]

@@ -223,8 +223,9 @@ class Explorer:
             self._still = self.canvas.copy_from_bbox(self.fig.bbox)
         else:
             self.canvas.restore_region(self._still)
+        renderer = self.canvas.get_renderer()  # asked for once: of fifty artists, each would ask for its own
         for artist in self._artists:
-            (artist.axes or self.fig).draw_artist(artist)
+            artist.draw(renderer)
         self.fig.stale = False  # a legend lays itself out while it is drawn; that is no change of the picture
 
     # ------------------------------------------------------------------------------------------ engine, with widgets

@@ -3,6 +3,7 @@
 import re
 
 import matplotlib
+import numpy as np
 import pytest
 
 from course_lib import colors, style
@@ -84,6 +85,12 @@ def test_words_beside_curves_can_be_read():
 def test_swept_colours_go_from_dark_to_light():
     first, last = colors.swept(0), colors.swept(1)
     assert sum(first[:3]) < sum(last[:3]) and colors.swept(-1) == first and colors.swept(2) == last
+
+
+def test_signed_colours_are_white_at_zero_and_red_below():
+    red, white, blue = colors.signed(np.array([-1.0, 0.0, 1.0]))[:, :3]
+    assert white.min() > 0.95 and red[0] > red[2] + 0.2 and blue[2] > blue[0] + 0.2
+    assert np.array_equal(colors.signed(np.array([-2.0]))[0, :3], red)  # what lies beyond has the colour of the end
 
 
 def _contrast_with_white(color):

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from course_lib import style
 from course_lib.axes import bare
-from course_lib.colors import BLACK, ORANGE, SIGNED
+from course_lib.colors import BLACK, ORANGE, SIGNED, signed
 from course_lib.controls import Choice, Grid, Slider
 from course_lib.explorer import Explorer
 from course_lib.lessons.convolutions.pictures import KERNELS, one_of_each
@@ -119,9 +119,7 @@ def _minus(number: float) -> str:
 
 def _signed(values: np.ndarray, most: float) -> np.ndarray:
     """The colours of values, (..., 4)."""
-    from matplotlib import colormaps
-
-    return colormaps[SIGNED](0.5 + 0.35 * (values / most).clip(-1, 1))
+    return signed(0.7 * (values / most).clip(-1, 1))
 
 
 def _reach(values: np.ndarray, most: float) -> np.ndarray:
