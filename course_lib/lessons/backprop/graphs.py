@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.collections import PolyCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.patches import Rectangle
 
 from course_lib import style
-from course_lib.colors import BLACK, BLUE, GREY, NOTE, SIGNED
+from course_lib.colors import BLACK, BLUE, GREY, NOTE, signed
 from course_lib.show import says
 from course_lib.stamp import Stamp
 
@@ -137,9 +136,9 @@ class GraphPicture:
         thin, thick = ({"linewidth": points * style.scale()} for points in (0.8, 2.5))
         self.floors = ax.add_collection(PolyCollection([], **_FLOOR, **thin))
         self.frame = ax.add_patch(Rectangle((0, 0), width, height, **_FRAME, **thick))
-        lines = {"marker": ">", "markersize": 6 * style.scale(), "markevery": [-1], "zorder": 1}
-        self.lines = [ax.plot([0, 1], [0, 1], **lines)[0] for _ in range(2 * nodes)]
-        self.slopes = [put(Stamp(size=0.86 * size, face="white")) for _ in self.lines]
+        self.ways = ax.add_collection(LineCollection([], **_WAY))
+        self.heads = ax.scatter([], [], marker=">", s=(6 * style.scale()) ** 2, zorder=1)
+        self.slopes = [put(Stamp(size=0.86 * size, face="white")) for _ in range(2 * nodes)]
         self.data = [put(Stamp(size=0.86 * size)) for _ in range(nodes)]
         self.grads = [put(Stamp(size=0.86 * size)) for _ in range(nodes)]
         self._layout: object = None
@@ -148,7 +147,7 @@ class GraphPicture:
     def moving(self) -> list[Artist]:
         """All artists that `show` changes."""
         texts = [*self.slopes, *self.names, *self.data, *self.grads]
-        return [*self.lines, self.boxes, self.floors, *texts, self.frame]
+        return [self.ways, self.heads, self.boxes, self.floors, *texts, self.frame]
 
     def show(self, nodes: tuple[Node, ...]) -> None:
         """Shows these nodes: what is known of each, and what has been passed on."""
@@ -159,15 +158,16 @@ class GraphPicture:
         turn = next((k for k, node in enumerate(nodes) if node.turn), -1)
         self.frame.set_visible(turn >= 0)
         self.frame.set_xy(self._corner(nodes[turn]))
-        colors = colormaps[SIGNED](0.5 + 0.25 * np.clip([node.grad / 4 for node in nodes], -1, 1))
-        colors[[node.state != FINAL for node in nodes]] = 1  # white
-        self.floors.set_facecolor(colors)
+        fills = signed(0.5 * np.clip([node.grad / 4 for node in nodes], -1, 1))
+        fills[[node.state != FINAL for node in nodes]] = 1  # white
+        self.floors.set_facecolor(fills)
         for k, node in enumerate(nodes):
             self._write(k, node)
         edges = [(k, slope) for k, node in enumerate(nodes) for _one, slope in node.slopes]
-        for line, label, (k, slope) in zip(self.lines, self.slopes, edges, strict=False):
-            color = BLUE if k < turn else GREY
-            line.set(color=color, linewidth=2 if k < turn else 1)
+        colors = [BLUE if k < turn else GREY for k, _slope in edges]
+        self.ways.set(color=colors, linewidth=[2 if k < turn else 1 for k, _slope in edges])
+        self.heads.set_color(colors)
+        for label, color, (_k, slope) in zip(self.slopes, colors, edges, strict=False):
             label.say(f"×{_short(slope, digits=2)}", color=color)
 
     def _write(self, k: int, node: Node) -> None:
@@ -189,14 +189,16 @@ class GraphPicture:
                 for text, up in zip(texts, (0.33, 0.03, -0.32), strict=True):
                     text.say(nodes[k].name, at=(x, y + up * height))
         edges = [(k, one) for k, node in enumerate(nodes) for one, _ in node.slopes]
-        for place, (line, label) in enumerate(zip(self.lines, self.slopes, strict=True)):
-            line.set_visible(place < len(edges))
-            label.set_visible(place < len(edges))
-            if place < len(edges):
-                k, one = edges[place]
-                way = _way(centres[one], centres[k], self.SIZE, twin=edges[:place].count(edges[place]))
-                line.set_data(*zip(*way, strict=True))
-                (x0, y0), (x1, y1) = way[-3:-1] if len(way) > 2 else way
+        ways = [
+            _way(centres[one], centres[k], self.SIZE, twin=edges[:place].count((k, one)))
+            for place, (k, one) in enumerate(edges)
+        ]
+        self.ways.set_segments(ways)
+        self.heads.set_offsets([way[-1] for way in ways])
+        for place, label in enumerate(self.slopes):
+            label.set_visible(place < len(ways))
+            if place < len(ways):
+                (x0, y0), (x1, y1) = ways[place][-3:-1] if len(ways[place]) > 2 else ways[place]
                 label.say("", at=((x0 + x1) / 2, (y0 + y1) / 2))
 
     def _centre(self, node: Node) -> tuple[float, float]:
@@ -255,6 +257,7 @@ def _short(value: float, digits: int = 3) -> str:
 
 
 _CAPTION = {"ha": "left", "va": "top", "fontsize": "small", "color": NOTE}
+_WAY = {"capstyle": "projecting", "joinstyle": "round", "zorder": 1}
 _BOX = {"facecolor": "white", "edgecolor": GREY, "zorder": 2}
 _FLOOR = {"edgecolor": GREY, "zorder": 3}
 _FRAME = {"facecolor": "none", "edgecolor": BLACK, "zorder": 6}
