@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
@@ -137,9 +138,15 @@ def neighbours(depth: str) -> Tensor:
 
 
 @cache
+def fifty() -> tuple[Tensor, Tensor]:
+    """The labelled digits of the first draw, drawn once."""
+    return labels_of(FEW, 0)
+
+
+@cache
 def hard_ones() -> list[int]:
     """Numbers of new digits whose nearest labelled one, by pixels, is of another class: the first 30 there are."""
-    wrong = labels_of(FEW, 0)[1][neighbours("pixels")[0, :, 0]] != new_digits()[1]
+    wrong = fifty()[1][neighbours("pixels")[0, :, 0]] != new_digits()[1]
     return [int(row) for row in wrong.nonzero()[:HARD, 0]]
 
 
@@ -162,7 +169,7 @@ class Neighbours(Explorer):
     also_show = (flat, neighbours, hard_ones, share_right)
 
     def compute(self, digit: int, depth: str) -> dict[str, Any]:
-        (x, y), (others, labels), row = new_digits(), labels_of(FEW, 0), hard_ones()[digit - 1]
+        (x, y), (others, labels), row = new_digits(), fifty(), hard_ones()[digit - 1]
         near = neighbours(depth)[0, row]
         pictures = torch.cat([x[row : row + 1], others[near]]).view(-1, 8, 8)
         found = {"digit": int(y[row]), "near": labels[near].tolist(), "depth": depth, "share": share_right(depth)}
@@ -177,8 +184,10 @@ class Neighbours(Explorer):
             at = _place(place)
             extent = (at - 0.42, at + 0.42, -0.42, 0.42)
             moving.append(Tiles(ax, np.zeros((8, 8)), cmap="Greys", vmin=0, vmax=1, extent=extent, aspect="auto"))
-            (frame,) = ax.plot([], [], linewidth=2.5 * style.scale(), zorder=3)
-            moving += [frame, ax.add_artist(Stamp(size=11 * style.scale(), bold=True))]
+            moving.append(ax.add_artist(Stamp(size=11 * style.scale(), bold=True)))
+        frames = [_frame(_place(place)) for place in range(SHOWN + 1)]
+        look = {"facecolor": "none", "linewidth": 2.5 * style.scale(), "zorder": 3}
+        moving.append(ax.add_collection(PolyCollection(frames, **look)))
         ax.set(xlim=(-0.6, SHOWN + 0.9), ylim=(-0.75, 0.5), aspect="equal")  # last: each picture sets limits of its own
         self.update(moving, result)
         return moving
@@ -186,13 +195,12 @@ class Neighbours(Explorer):
     def update(self, moving: list, result: dict[str, Any]) -> None:
         labels = [result["digit"], *result["near"]]
         for place, (picture, label) in enumerate(zip(result["pictures"], labels, strict=True)):
-            image, frame, stamp = moving[3 * place : 3 * place + 3]
-            at, wrong = _place(place), label != result["digit"]
+            image, stamp = moving[2 * place : 2 * place + 2]
             image.set_data(picture)
-            low, high = at - 0.44, at + 0.44
-            frame.set_data([low, high, high, low, low], [-0.44, -0.44, 0.44, 0.44, -0.44])
-            frame.set(color=ORANGE if wrong else BLUE if place else BLACK, linestyle="--" if wrong else "-")
-            stamp.say(str(label), at=(at, -0.6), color=ORANGE if wrong else BLACK)
+            stamp.say(str(label), at=(_place(place), -0.6), color=BLACK if label == result["digit"] else ORANGE)
+        wrong = [label != result["digit"] for label in labels]
+        colors = [ORANGE if each else BLUE if place else BLACK for place, each in enumerate(wrong)]
+        moving[-1].set(edgecolor=colors, linestyle=["--" if each else "-" for each in wrong])
 
     def describe(self, result: dict[str, Any]) -> str:
         same = sum(label == result["digit"] for label in result["near"])
@@ -218,3 +226,8 @@ def _a(digit: int) -> str:
 def _place(place: int) -> float:
     """Where a picture stands: the new digit first, then a gap."""
     return place + 0.3 * (place > 0)
+
+
+def _frame(at: float) -> list[tuple[float, float]]:
+    """The corners of the frame of a picture that stands at `at`."""
+    return [(at - 0.44, -0.44), (at + 0.44, -0.44), (at + 0.44, 0.44), (at - 0.44, 0.44)]
