@@ -4,7 +4,8 @@ Whether they fit together is tried out in ``course_lib.trial``.
 """
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -62,6 +63,23 @@ def placed(model: nn.Module, data: Data, device: str | torch.device | None) -> t
         model.to(wanted)
         train, val = train.to(wanted), val.to(wanted)
     return train, val
+
+
+@contextmanager
+def brought_back(model: nn.Module, device: str | torch.device | None) -> Iterator[None]:
+    """At the end, bring the model back to where it was, if only ``COURSE_DEVICE`` sent it elsewhere.
+
+    The cells of a lesson ask a trained net about data on the CPU; on a GPU by ``COURSE_DEVICE`` they do so as well.
+
+    Args:
+        device: as for ``placed``; who gives one wants the model there.
+    """
+    home = next(model.parameters()).device
+    try:
+        yield
+    finally:
+        if device is None and device_wish() is not None:
+            model.to(home)
 
 
 def _check_data(train: Split, val: Split) -> None:

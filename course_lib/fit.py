@@ -18,7 +18,7 @@ from course_lib import interrupted_cell
 from course_lib.bar import Bar
 from course_lib.callbacks import Callback, StopTraining
 from course_lib.checkpoint import check_path, fingerprint, resume, save, snapshot
-from course_lib.checks import check_callbacks, made_model, name_of, placed
+from course_lib.checks import brought_back, check_callbacks, made_model, name_of, placed
 from course_lib.datasets import Data, Split
 from course_lib.diagnose import can_overflow, weight_sizes, why
 from course_lib.epoch import one_epoch
@@ -64,7 +64,8 @@ def fit(
         weight_decay: this much of each weight is added to its gradient.
         loss: of outputs and targets; None is cross entropy for an integer y, and the mean squared error for a float y.
         callbacks: called at four moments, see ``course_lib.callbacks``.
-        device: where to train; None means ``COURSE_DEVICE``, or, when that is not set, where model and data are.
+        device: where to train; None means ``COURSE_DEVICE``, after which the model is brought back, or, when that is
+            not set, where model and data are.
         progress: a bar after one second (None), at once (True) or never (False).
         checkpoint: a file, written after every epoch; the same call goes on from it (``epochs`` may be larger).
 
@@ -80,34 +81,35 @@ def fit(
     lr, seed = real_number("lr", lr), shifted(whole_number("seed", seed))
     make = make_optimizer(optimizer, momentum=momentum, weight_decay=weight_decay)
     model = made_model(model, seed)
-    train, val = placed(model, data, device)
-    loss = default_loss(train.y) if loss is None else loss
-    classes = check_fits(model, train, val, loss=loss, batch_size=batch_size)
-    perturb(model)
-    run = Run(
-        model,
-        make(model.parameters(), lr),
-        lr=lr,
-        seed=seed,
-        loss=loss,
-        device=train.x.device,
-        classes=classes,
-        callbacks=check_callbacks(callbacks),
-    )
-    initial_weights = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
-    options = {
-        "batch_size": batch_size,
-        "seed": seed,
-        "optimizer": optimizer if isinstance(optimizer, str) else name_of(optimizer),
-    }
-    options |= {"momentum": momentum, "weight_decay": weight_decay}
-    keep = _keeper(checkpoint, run, epochs, lambda: options | _described(run, train, val))
-    with modes_kept(model):
-        _train(run, train, val, epochs=epochs, batch_size=batch_size, keep=keep, progress=progress)
-    run.why = run.why or why(run, train, initial_weights)
-    if run.why and run.suspect and run.bad_step is None:
-        find_overflow(run, train, val, batch_size)
-    return run
+    with brought_back(model, device):
+        train, val = placed(model, data, device)
+        loss = default_loss(train.y) if loss is None else loss
+        classes = check_fits(model, train, val, loss=loss, batch_size=batch_size)
+        perturb(model)
+        run = Run(
+            model,
+            make(model.parameters(), lr),
+            lr=lr,
+            seed=seed,
+            loss=loss,
+            device=train.x.device,
+            classes=classes,
+            callbacks=check_callbacks(callbacks),
+        )
+        initial_weights = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+        options = {
+            "batch_size": batch_size,
+            "seed": seed,
+            "optimizer": optimizer if isinstance(optimizer, str) else name_of(optimizer),
+        }
+        options |= {"momentum": momentum, "weight_decay": weight_decay}
+        keep = _keeper(checkpoint, run, epochs, lambda: options | _described(run, train, val))
+        with modes_kept(model):
+            _train(run, train, val, epochs=epochs, batch_size=batch_size, keep=keep, progress=progress)
+        run.why = run.why or why(run, train, initial_weights)
+        if run.why and run.suspect and run.bad_step is None:
+            find_overflow(run, train, val, batch_size)
+        return run
 
 
 def _train(

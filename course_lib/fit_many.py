@@ -62,7 +62,8 @@ def fit_many(
         loss: of outputs and targets; None is cross entropy for an integer y, and the mean squared error for a float y.
         together: "auto" trains all runs as one computation where that works and is faster, and else one after the
             other and says why in a line; True and False insist. Dropout then differs in its draws, not on average.
-        device: where to train; None means ``COURSE_DEVICE``, or, when that is not set, where model and data are.
+        device: where to train; None means ``COURSE_DEVICE``, of which ``Runs.model`` brings nets back, or, when that is
+            not set, where model and data are.
         progress: a bar after one second (None), at once (True) or never (False).
 
     Returns:
@@ -85,13 +86,14 @@ def fit_many(
     with torch.random.fork_rng(devices=[]):
         make = _maker(make_net, sweep.seeds)
         net = make(0)
+        home = next(net.parameters()).device if device is None else None
         train, val = placed(net, data, device)
         loss = default_loss(train.y) if loss is None else loss
         classes = check_fits(net, train, val, loss=loss, batch_size=batch_size)
         engine, reason = _engine(sweep, make, train, loss, batch_size, together)
         sizes = {"epochs": epochs, "batch_size": batch_size, "classes": classes is not None}
         record = _train(sweep, engine, train, val, progress=progress, **sizes)
-        return Runs(sweep, engine, reason, *record)
+        return Runs(sweep, engine, reason, *record, home=home)
 
 
 def _maker(make_net: Callable[[], nn.Module], seeds: list[int]) -> Callable[[int], nn.Module]:

@@ -36,6 +36,7 @@ class Runs(Mapping):
     Args:
         sweep, engine, reason: the plan, what trained the runs, and why that was the plain loop ("" where it was not).
         history, step_loss, dead, diverged: as above, with one axis of all runs in place of the axes of the sweep.
+        home: the device that ``model`` brings nets to; None leaves them where they were trained.
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class Runs(Mapping):
         step_loss: Tensor,
         dead: dict[str, Tensor],
         diverged: Tensor,
+        *,
+        home: torch.device | None = None,
     ) -> None:
-        self._engine, self.axes, self.shape = engine, sweep.axes, sweep.shape
+        self._engine, self.axes, self.shape, self._home = engine, sweep.axes, sweep.shape, home
         self.together, self.why_not_together = not reason, reason
         self._history = {name: values.unflatten(1, self.shape) for name, values in history.items()}
         self.step_loss, self.diverged = step_loss.unflatten(1, self.shape), diverged.view(self.shape)
@@ -81,7 +84,8 @@ class Runs(Mapping):
             if name not in self.axes:
                 raise ValueError(f"There is no axis {name!r}; there are {', '.join(self.axes)}.")
         index = tuple(self._place(name, place.get(name)) for name in self.axes)
-        return self._engine.one(int(torch.arange(self.diverged.numel()).view(self.shape)[index]))
+        net = self._engine.one(int(torch.arange(self.diverged.numel()).view(self.shape)[index]))
+        return net if self._home is None else net.to(self._home)
 
     def _place(self, name: str, place: Any) -> int:
         places = self.axes[name]

@@ -4,6 +4,7 @@ import ast
 import inspect
 import sys
 import textwrap
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from course_lib.callbacks import Callback
 from course_lib.datasets import Data, Split, load
 from course_lib.fit import fit
+from course_lib.fit_many import fit_many
 from course_lib.nets import MLP
 
 MODULE = sys.modules["course_lib.fit"]  # course_lib.fit is the function, once the package has lifted it
@@ -26,6 +28,11 @@ def mlp():
 
 def noisy_net():
     return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 3))
+
+
+class Fails(Callback):
+    def on_step_end(self, run):
+        raise ZeroDivisionError
 
 
 def bare_loop(make, data, optimizer, *, epochs, batch_size, seed):
@@ -174,10 +181,6 @@ def test_interrupting_a_training_that_has_overflowed_still_says_where():
 
 
 def test_another_error_of_a_callback_comes_through_and_leaves_the_modes_alone():
-    class Fails(Callback):
-        def on_step_end(self, run):
-            raise ZeroDivisionError
-
     net = noisy_net().eval()
     with pytest.raises(ZeroDivisionError):
         fit(net, IRIS, epochs=2, lr=0.1, callbacks=[Fails()])
@@ -197,7 +200,43 @@ def test_the_environment_chooses_the_device(monkeypatch):
     assert fit(mlp, IRIS, epochs=1, lr=0.1).device == torch.device("cpu")
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU that CUDA can use")
+class Travels(nn.Linear):
+    """Notes where it is sent, and stays."""
+
+    def __init__(self):
+        super().__init__(4, 3)
+        self.sent = []
+
+    def to(self, device):
+        self.sent.append(str(device))
+        return self
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_model_that_only_the_environment_sent_away_is_brought_back(monkeypatch, fails):
+    """The next cell of a lesson asks it about data on the CPU."""
+    monkeypatch.setenv("COURSE_DEVICE", "cpu")
+    callbacks = [Fails()] if fails else []
+    with pytest.raises(ZeroDivisionError) if fails else nullcontext():
+        fit(net := Travels(), IRIS, epochs=1, lr=0.1, callbacks=callbacks)
+    assert net.sent == ["cpu", "cpu"]  # there and back
+    fit(net := Travels(), IRIS, epochs=1, lr=0.1, device="cpu")
+    assert net.sent == ["cpu"]  # who gives a device wants it there
+
+
+gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU that CUDA can use")
+
+
+@gpu
+def test_a_net_trained_on_a_gpu_by_the_environment_answers_on_the_cpu(monkeypatch):
+    monkeypatch.setenv("COURSE_DEVICE", "cuda")
+    run = fit(mlp, IRIS, epochs=1, lr=0.1)
+    assert run.device.type == "cuda" and run.model(IRIS.val.x).device.type == "cpu"
+    runs = fit_many(mlp, IRIS, epochs=1, grid={"lr": [0.1]}, seeds=[0])
+    assert runs.model(seed=0)(IRIS.val.x).device.type == "cpu"
+
+
+@gpu
 def test_a_gpu_trains_alike_and_never_waits_in_the_batch_loop(monkeypatch):
     def strict(*arguments):
         torch.cuda.set_sync_debug_mode("error")
