@@ -43,6 +43,15 @@ def test_the_works_are_a_product_and_two_trainings():
     assert torch.isfinite(large).all() and small[-1] < small[0]
 
 
+def test_the_matrices_travel_once(monkeypatch):
+    """Else the clock measures the way to the GPU, which takes many times as long as the product there."""
+    travelled, to = [], torch.Tensor.to
+    monkeypatch.setattr(torch.Tensor, "to", lambda self, *where: travelled.append(where) or to(self, *where))
+    product = next(iter(works(64, 8).values()))
+    product(CPU), product(CPU)
+    assert travelled == [(CPU,), (CPU,)]
+
+
 def test_a_result_that_differs_is_told():
     results = iter([torch.ones(3)] * 2 + [torch.tensor([1.0, 1.0, 1.25])] * 2)
     assert timed("odd", lambda device: next(results), CPU, CPU, repeats=1).difference == 0.25

@@ -133,7 +133,9 @@ def works(width: int, pictures: int) -> dict[str, Work]:
     there: dict[torch.device, tuple[Tensor, Tensor]] = {}  # the matrices travel once, the data of fit each time
 
     def product(device: torch.device) -> Tensor:
-        a_there, b_there = there.setdefault(device, (a.to(device), b.to(device)))
+        if device not in there:
+            there[device] = a.to(device), b.to(device)
+        a_there, b_there = there[device]
         return a_there @ b_there
 
     def small(device: torch.device) -> Tensor:
