@@ -8,9 +8,13 @@ import torch
 
 
 @pytest.fixture(autouse=True)
-def _same_start(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    for name in ("SEED_SHIFT", "WEIGHT_NOISE", "DEVICE", "THREADS", "REMOTE"):
+def _same_start(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    for name in ("SEED_SHIFT", "WEIGHT_NOISE", "THREADS", "REMOTE"):
         monkeypatch.delenv(f"COURSE_{name}", raising=False)
+    if "on_the_cpu" not in request.fixturenames:
+        monkeypatch.delenv("COURSE_DEVICE", raising=False)
     own = tmp_path_factory.mktemp("start")
     monkeypatch.setenv("COURSE_PROGRESS", str(own / "progress.jsonl"))
     monkeypatch.setenv("COURSE_DATA", str(own / "cache"))  # what this user has fetched must change no test
@@ -24,3 +28,11 @@ def _no_figures_for_the_next_test() -> Iterator[None]:
     yield
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close("all")
+
+
+@pytest.fixture(scope="module")
+def on_the_cpu() -> Iterator[None]:
+    """Large nets stay there where a GPU is: it rounds what a convolution multiplies to fewer digits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_DEVICE", "cpu")
+        yield

@@ -16,6 +16,8 @@ from course_lib.picture import as_bytes, normalise, read_picture
 from course_lib.picture_folder import PictureFolder
 from tests.test_picture_folder import cut_off, fill
 
+pytestmark = pytest.mark.usefixtures("on_the_cpu")
+
 QUIET = {"progress": False}
 
 

@@ -1,8 +1,9 @@
 """The code cells of a lesson's notebook, for tests that run them."""
 
 import ast
-import symtable
+import dis
 from collections.abc import Collection, Iterator
+from types import CodeType
 
 import nbformat
 
@@ -51,19 +52,28 @@ def names_in(source: str) -> tuple[set[str], set[str]]:
 def globals_in(source: str) -> tuple[set[str], set[str]]:
     """The notebook's names that a cell makes or makes anew, and those that it takes from other cells.
 
-    Unlike `names_in`, it leaves out what lives inside a function or a comprehension only.
+    Unlike `names_in`, it leaves out what lives inside a function or a comprehension only. What Python compiles says so;
+    its table of symbols does not, since 3.12 lists the names of a comprehension among those around it.
     """
-    cell = symtable.symtable(source, "cell", "exec")
-    made = {each.get_name() for each in cell.get_symbols() if each.is_assigned() or each.is_imported()}
+    cell = compile(source, "cell", "exec")
+    made = _named(cell, "STORE_NAME")
     return made, set(_globals_used(cell)) - made
 
 
-def _globals_used(table: symtable.SymbolTable) -> Iterator[str]:
-    for symbol in table.get_symbols():
-        if symbol.is_referenced() and (table.get_type() == "module" or symbol.is_global()):
-            yield symbol.get_name()
-    for inner in table.get_children():
-        yield from _globals_used(inner)
+def _globals_used(code: CodeType) -> Iterator[str]:
+    yield from _named(code, "LOAD_GLOBAL") | (_named(code, "LOAD_NAME") - _own(code))
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _globals_used(inner)
+
+
+def _own(code: CodeType) -> set[str]:
+    """The names of a class, which are not the notebook's."""
+    return set() if code.co_name == "<module>" else _named(code, "STORE_NAME") | {"__name__"}
+
+
+def _named(code: CodeType, operation: str) -> set[str]:
+    return {each.argval for each in dis.get_instructions(code) if each.opname == operation}
 
 
 def lessons() -> list[str]:

@@ -21,6 +21,8 @@ from course_lib.nets.resnet import BasicBlock
 from tests.catalogue import offered, own_catalogue, write_catalogue
 from tests.misbehaving import Misbehaving
 
+pytestmark = pytest.mark.usefixtures("on_the_cpu")
+
 SIZE = 32
 PARTS = {"train/ants": 4, "train/bees": 3, "val/ants": 3, "val/bees": 4}
 
