@@ -28,7 +28,16 @@ BOUND_MB = 20
 WARM_UP, MOVES = 50, 500
 LOOKS = 25  # of the last moves; the memory is their median
 PATIENCE = 120  # seconds for one answer of the kernel
-CELL = "import course_lib as course\ncourse.setup(seed=0)\nfrom {module} import {name}\n{name}()"
+# The optimisers that set-up prepares in the background take 20 MB of their own: a quick explorer makes its moves to warm
+# up before they are there.
+CELL = """
+import course_lib as course
+from course_lib.warm_up import warm_up
+course.setup(seed=0)
+warm_up().join()
+from {module} import {name}
+{name}()
+"""
 
 
 def rows(*, quick: bool) -> Iterator[Row]:
