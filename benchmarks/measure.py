@@ -22,8 +22,8 @@ class Target:
     """What a row has to reach.
 
     Attributes:
-        kind: "ratio" (ours / other, at most `bound`), "faster" (other / ours, at least `bound`), or "ours" (at most
-            `bound`, whatever the other side does).
+        kind: "ratio" (ours / other, at most `bound`), "faster" (other / ours, at least `bound`), "ours" (at most
+            `bound`, whatever the other side does), or "later" (ours - other, at most `bound`).
         bound: the number.
     """
 
@@ -31,8 +31,8 @@ class Target:
     bound: float
 
     def __post_init__(self) -> None:
-        if self.kind not in ("ratio", "faster", "ours"):
-            raise ValueError(f"{self.kind!r} is no kind of target; there are ratio, faster and ours")
+        if self.kind not in ("ratio", "faster", "ours", "later"):
+            raise ValueError(f"{self.kind!r} is no kind of target; there are ratio, faster, ours and later")
 
     def __str__(self) -> str:
         if self.kind == "faster":
@@ -51,7 +51,7 @@ class Row:
         target: what must be reached, or None for a row that only informs.
         note: what a reader must know to read the row.
         pace: how many times slower than the reference machine this one was meanwhile (pace.py); a target of kind
-            "ours" allows as many times more.
+            "ours" or "later" allows as many times more.
     """
 
     name: str
@@ -73,12 +73,19 @@ class Row:
     @property
     def ok(self) -> bool | None:
         """Whether the target is met; None when there is no target, or nothing was measured."""
-        alone = self.target is not None and self.target.kind == "ours"
-        reached = self.ours if alone else self.ratio
+        reached = self._reached()
         if self.target is None or reached is None:
             return None
-        reached = reached / self.pace if alone else reached
         return reached >= self.target.bound if self.target.kind == "faster" else reached <= self.target.bound
+
+    def _reached(self) -> float | None:
+        """The number that is held against the bound."""
+        kind = "" if self.target is None else self.target.kind
+        if kind == "ours" and self.ours is not None:
+            return self.ours / self.pace
+        if kind == "later" and self.ratio is not None:
+            return (self.ours - self.other) / self.pace
+        return self.ratio if kind in ("ratio", "faster") else None
 
     def as_json(self) -> dict[str, Any]:
         return {
