@@ -28,8 +28,8 @@ BOUND_MB = 20
 WARM_UP, MOVES = 50, 500
 LOOKS = 25  # of the last moves; the memory is their median
 PATIENCE = 120  # seconds for one answer of the kernel
-# The optimisers that set-up prepares in the background take 20 MB: the 50 moves of a quick explorer are over before they
-# are there.
+# The optimisers that set-up prepares in the background take 20 MB, and the first 50 moves of a quick explorer are over
+# before they are there.
 CELL = """
 import course_lib as course
 from course_lib.warm_up import warm_up
