@@ -256,7 +256,7 @@ class Backbone:
         classes = pictures.classes if isinstance(pictures, Features) else classes_of(pictures)
         check_same_classes(_model(run).classes, classes, whose="these pictures")
         _, logits, y = self._logits(pictures, run)
-        return {"loss": F.cross_entropy(logits, y).item(), "acc": (logits.argmax(1) == y).double().mean().item()}
+        return {"loss": F.cross_entropy(logits, y).item(), "acc": (logits.argmax(1) == y).sum().item() / len(y)}
 
     def __repr__(self) -> str:
         return f"Backbone({type(self.module).__name__}, features={self.layer!r}, size={self.size})"

@@ -75,10 +75,11 @@ def brought_back(model: nn.Module, device: str | torch.device | None) -> Iterato
         device: as for ``placed``; who gives one wants the model there.
     """
     home = next(model.parameters()).device
+    away = device is None and device_wish() is not None
     try:
         yield
     finally:
-        if device is None and device_wish() is not None:
+        if away:
             model.to(home)
 
 

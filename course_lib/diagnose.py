@@ -100,7 +100,7 @@ class Inspector(Callback):
 def weight_sizes(model: nn.Module) -> torch.Tensor:
     """Return the largest size in each parameter and running statistic, float64 on the CPU; one read for all of them."""
     tensors = [tensor.detach() for tensor in (*model.parameters(), *model.buffers()) if tensor.numel()]
-    return torch.stack([tensor.abs().max().double() for tensor in tensors]).cpu()
+    return torch.stack([tensor.abs().max() for tensor in tensors]).cpu().double()  # a Mac's GPU has no float64
 
 
 def can_overflow(sizes: torch.Tensor) -> bool:
@@ -201,8 +201,8 @@ def _one_output(model: nn.Module, train: Split, lr: float) -> str:
 
 
 def _did_not_move(run: Run, start: dict[str, torch.Tensor]) -> str:
-    moved = math.sqrt(sum(float((p.detach() - start[n]).double().square().sum()) for n, p in _trained(run.model)))
-    size = math.sqrt(sum(float(start[n].double().square().sum()) for n, _ in _trained(run.model)))
+    moved = math.sqrt(sum(float((p.detach() - start[n]).cpu().double().square().sum()) for n, p in _trained(run.model)))
+    size = math.sqrt(sum(float(start[n].cpu().double().square().sum()) for n, _ in _trained(run.model)))
     if moved > _STILL * size:
         return ""
     return (
@@ -234,7 +234,7 @@ def _guess(run: Run, y: torch.Tensor) -> tuple[float, str]:
         k = run.classes
         return math.log(k), f"to give each of the {k} classes a probability of 1/{k} costs ln {k}"
     if run.loss is squared_error:
-        return float(y.double().var(0, correction=0).mean()), "always to answer the mean costs the variance of y"
+        return float(y.cpu().double().var(0, correction=0).mean()), "always to answer the mean costs the variance of y"
     return math.inf, ""
 
 

@@ -23,7 +23,7 @@ def one_epoch(run: Run, x: torch.Tensor, y: torch.Tensor, batch_size: int) -> No
     for callback in callbacks:
         callback.on_epoch_begin(run)
     model.train()
-    order = torch.randperm(len(x), generator=run.generator).to(x.device, non_blocking=True)
+    order = torch.randperm(len(x), generator=run.generator).to(x.device, non_blocking=x.is_cuda)
     for x_batch, y_batch in _batches(x, y, order, batch_size):
         step_loss = loss(model(x_batch), y_batch)
         run.losses.append(step_loss.detach())

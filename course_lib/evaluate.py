@@ -34,7 +34,8 @@ def evaluate(model: nn.Module, split: Split, loss: Loss | None = None) -> dict[s
     with torch.no_grad():
         numbers = {"loss": loss(output, split.y).item()}
         if is_classification(output, split.y):
-            numbers["acc"] = (output.argmax(1) == split.y).double().mean().item()
+            right = output.argmax(1) == split.y
+            numbers["acc"] = right.sum().item() / right.numel()
     return numbers
 
 

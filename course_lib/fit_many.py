@@ -204,7 +204,7 @@ def _record(
     """The same, from step losses (epochs, steps, M), validation loss and accuracy (epochs, M); None without epochs."""
     losses, val_loss, val_acc = done or (torch.empty(0, 1, m), torch.empty(0, m), torch.empty(0, m))
     steps = losses.flatten(0, 1).cpu()
-    history = {"train_loss": losses.double().mean(1), "val_loss": val_loss}
+    history = {"train_loss": losses.cpu().double().mean(1), "val_loss": val_loss}
     if classes:
         history["val_acc"] = val_acc
     history = {name: values.cpu().double() for name, values in history.items()}

@@ -46,7 +46,7 @@ def guesses(
     logits: Tensor, classes: tuple[str, ...], files: list[Path], skipped: Iterable[tuple[Path, str]] = ()
 ) -> Guesses:
     """Return the guesses that logits (N, K) stand for."""
-    scores, labels = torch.softmax(logits.double(), 1).max(1)
+    scores, labels = torch.softmax(logits.cpu().double(), 1).max(1)
     names = [path.name for path in files] or [str(k) for k in range(len(logits))]
     told = zip(names, labels.tolist(), scores.tolist(), strict=True)
     return Guesses((Guess(file, classes[label], score) for file, label, score in told), skipped)

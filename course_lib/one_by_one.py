@@ -72,8 +72,10 @@ class OneByOne:
 
     def _evaluate(self, net: nn.Module, x: Tensor, y: Tensor, classes: bool) -> tuple[Tensor, Tensor]:
         z = outputs(net, x)
-        accuracy = (z.argmax(1) == y).double().mean() if classes else torch.tensor(torch.nan, device=x.device)
-        return self.loss(z, y), accuracy
+        if not classes:
+            return self.loss(z, y), torch.tensor(torch.nan)
+        right = z.argmax(1) == y
+        return self.loss(z, y), right.sum().cpu().double() / right.numel()
 
     @torch.no_grad()
     def dead(self, x: Tensor) -> dict[str, Tensor]:

@@ -88,12 +88,12 @@ class Call:
     @property
     def mean(self) -> float:
         """Mean over everything: all examples, all units."""
-        return float(self.out.double().mean())
+        return float(self.out.cpu().double().mean())
 
     @property
     def std(self) -> float:
         """Standard deviation over everything. It can be large although every unit says the same to all examples."""
-        return _std(self.out.double().flatten(), 0).item()
+        return _std(self.out.cpu().double().flatten(), 0).item()
 
     @property
     def unit_mean(self) -> Tensor:
@@ -113,7 +113,7 @@ class Call:
     @property
     def zeros(self) -> float:
         """Share of the outputs that are exactly 0, from 0 to 1."""
-        return float((self.out == 0).double().mean())
+        return float((self.out == 0).cpu().double().mean())
 
     @property
     def saturated(self) -> float | None:
@@ -122,7 +122,7 @@ class Call:
         if ends is None:
             return None
         near = NEAR * (ends[1] - ends[0])
-        return float(((self.out < ends[0] + near) | (self.out > ends[1] - near)).double().mean())
+        return float(((self.out < ends[0] + near) | (self.out > ends[1] - near)).cpu().double().mean())
 
     @property
     def dead_units(self) -> Tensor:
@@ -132,7 +132,7 @@ class Call:
     @property
     def dead(self) -> float:
         """Share of the units that are 0 for every example, from 0 to 1."""
-        return float(self.dead_units.double().mean())
+        return float(self.dead_units.cpu().double().mean())
 
     @property
     def weight_norm(self) -> float | None:
@@ -272,16 +272,16 @@ def _std(values: Tensor, dim: int) -> Tensor:
 def _one(value: Any) -> float:
     """A number of a call as a float: the mean over its units, nan for None."""
     if isinstance(value, Tensor):
-        return float(value.double().mean())
+        return float(value.cpu().double().mean())
     return math.nan if value is None else float(value)
 
 
 def _floating(values: Tensor) -> Tensor:
-    return values if values.is_floating_point() else values.double()
+    return values if values.is_floating_point() else values.cpu().double()
 
 
 def _norm(tensors: Any) -> float:
-    return math.sqrt(sum(float(tensor.double().square().sum()) for tensor in tensors))
+    return math.sqrt(sum(float(tensor.cpu().double().square().sum()) for tensor in tensors))
 
 
 def _ratio(size: float, of: float) -> float:

@@ -5,6 +5,7 @@ import inspect
 import sys
 import textwrap
 from contextlib import nullcontext
+from functools import partial
 
 import pytest
 import torch
@@ -222,6 +223,35 @@ def test_a_model_that_only_the_environment_sent_away_is_brought_back(monkeypatch
     assert net.sent == ["cpu", "cpu"]  # there and back
     fit(net := Travels(), IRIS, epochs=1, lr=0.1, device="cpu")
     assert net.sent == ["cpu"]  # who gives a device wants it there
+
+
+def test_a_net_of_a_sweep_that_only_the_environment_sent_away_is_brought_back(monkeypatch):
+    monkeypatch.setenv("COURSE_DEVICE", "cpu")
+    runs = fit_many(Travels, IRIS, epochs=1, grid={"lr": [0.1]}, seeds=[0], together=False)
+    assert runs.model(seed=0).sent[-2:] == ["cpu", "cpu"]  # when it was made, and when it was asked for
+    runs = fit_many(Travels, IRIS, epochs=1, grid={"lr": [0.1]}, seeds=[0], together=False, device="cpu")
+    assert runs.model(seed=0).sent == ["cpu"]
+
+
+class OnAMac(torch.Tensor):
+    """Lies on a GPU that has no float64, as a Mac's; what is computed from it does, until it is fetched."""
+
+    def double(self):
+        raise TypeError("Cannot convert a MPS Tensor to float64")
+
+    def cpu(self):
+        return self.as_subclass(torch.Tensor)
+
+
+@pytest.mark.parametrize("train", [fit, partial(fit_many, grid={"lr": [0.1]}, seeds=[0], together=False)])
+def test_no_float64_is_asked_of_a_gpu(train):
+    """It would end lesson 08 on every Mac, where a large net goes to the GPU by itself."""
+    there = [Split(split.x.as_subclass(OnAMac), split.y.as_subclass(OnAMac)) for split in (IRIS.train, IRIS.val)]
+    with pytest.raises(TypeError, match="MPS"):
+        there[0].x.mean(0).double()
+    settings = {"epochs": 1} | ({"lr": 0.1} if train is fit else {})
+    done = train(mlp, Data("iris", *there, Split(IRIS.test.x, IRIS.test.y), classes=IRIS.classes), **settings)
+    assert not isinstance(done.step_loss, OnAMac)
 
 
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU that CUDA can use")
