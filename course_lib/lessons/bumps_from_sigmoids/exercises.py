@@ -343,7 +343,7 @@ def _fold_cases(seed: int) -> list[tuple]:
 fold = Exercise(
     "bumps_from_sigmoids/fold",
     question="From two ReLU units, make one tooth: 0 at x = 0, up to 1 at x = 0.5, down to 0 at x = 1, in straight "
-    "lines. `x` is a tensor (N,) with values from 0 to 1; return a tensor (N,).",
+    "lines. `x` is a tensor (N,) with values from 0 to 1; return a tensor (N,). `torch.relu(x)` is the function.",
     cases=[(torch.tensor([0.0, 0.25, 0.5, 0.75, 1.0]),)],
     hidden=_fold_cases,
     oracle=_fold_oracle,

@@ -163,8 +163,8 @@ as_matmul = Exercise(
     hints=(
         "A place is a column of C·k·k numbers. What does one output map need at each place? A row of as many weights.",
         "Make a matrix of the weights, one row for each output map: (O, C·k·k). Times the columns: (B, O, places).",
-        "The product with `patches` is (B, O, places). The places come row by row: reshape gives them back their rows "
-        "and columns.",
+        "The product with `patches`, picture by picture, is (B, O, places): `@` leaves the first axis alone. "
+        "The places come row by row: reshape gives them back their rows and columns.",
     ),
     why="So a convolution is a dense layer after all, asked once for each patch. GPUs are fast at matrix products, and "
     "this is one way in which libraries compute it.",

@@ -181,7 +181,8 @@ standardise = Exercise(
     hints=(
         "Each feature should have mean 0 and standard deviation 1 on the flowers that the net is trained on. Which "
         "ones are those?",
-        "Subtract a mean, divide by a standard deviation: one of each per feature, so along dimension 0.",
+        "Subtract a mean, divide by a standard deviation: one of each per feature, so along dimension 0. "
+        "(`x.mean(0)` of a tensor (N, D) is (D,).)",
         "Both statistics come from `train`, over its rows. Only the numbers that you shift and scale come from `new`.",
     ),
     why="The net has learned with the ruler of the training set. New data must be measured with that ruler, and a "

@@ -434,8 +434,9 @@ prepare = Exercise(
     solution=prepare_solution,
     hints=(
         "Three things have to change: the order of the axes, the range of the values, and their mean and deviation.",
-        "`permute` reorders axes. The mean is given on the scale from 0 to 1, so the range comes first.",
-        "Give mean and std two more axes of length 1, as in lesson 00, so that they meet the channels.",
+        "`pictures.permute(0, 3, 1, 2)` puts the last axis second. The mean is given on the scale from 0 to 1, so the "
+        "range comes first.",
+        "Give mean and std two more axes of length 1, `mean[:, None, None]`, so that they meet red, green and blue.",
     ),
     why="The body's weights and statistics belong to pictures on this scale, so the backbone's mean and deviation are "
     "used, not those of your own pictures.",
