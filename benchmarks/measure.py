@@ -16,6 +16,8 @@ import torch
 
 from course_lib.commands.run import machine as system
 
+PACED = ("ours", "later")  # kinds of target that are in units of time: a slow machine is allowed as many times more
+
 
 @dataclass(frozen=True)
 class Target:
@@ -105,7 +107,8 @@ class Row:
         numbers = [_short(self.ours), _short(self.other), self.unit, _short(self.ratio)]
         mark = {True: "✓", False: "✗", None: " "}[self.ok]
         cells = "{:>9} {:>9} {:4} {:>6}".format(*numbers)
-        pace = f" x {self.pace:.2g}" if self.pace > 1 else ""
+        counts = self.target is not None and self.target.kind in PACED
+        pace = f" x {self.pace:.2g}" if counts and self.pace > 1 else ""
         return f"{mark} {self.name:60} {cells}  {f'{self.target or str()}{pace}':20} {self.note}".rstrip()
 
 

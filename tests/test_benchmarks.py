@@ -58,6 +58,12 @@ def test_the_table_says_what_the_json_says():
     assert str(row(None, None)).split() == ["family:", "what", "-", "-", "ms", "-"]
 
 
+@pytest.mark.parametrize(("kind", "said"), [("ours", True), ("later", True), ("ratio", False), ("faster", False)])
+def test_the_pace_is_shown_where_it_counts(kind, said):
+    line = str(replace(row(2, 19, Target(kind, 10)), pace=2))
+    assert ("10 x 2" in line or "faster x 2" in line) is said
+
+
 def test_sides_are_warmed_up_and_take_turns(monkeypatch):
     order = []
     took = {"a": iter([1, 9, 2]), "b": iter([30, 10, 20])}
