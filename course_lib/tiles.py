@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.colors import Normalize
+from matplotlib.colors import Colormap, Normalize
 from matplotlib.image import AxesImage
 
 
@@ -23,7 +23,7 @@ class Tiles(AxesImage):
         axes: where it stands; they get its limits and its aspect.
         data: (rows, columns), finite, the first row on top.
         vmin, vmax: values at the ends of the colours.
-        cmap: name of the colours.
+        cmap: the colours, or their name; fixed from then on.
         extent: left, right, bottom and top of the picture in data coordinates; one unit a pixel unless given.
         aspect: as `Axes.set_aspect` takes it.
 
@@ -37,7 +37,7 @@ class Tiles(AxesImage):
         *,
         vmin: float,
         vmax: float,
-        cmap: str,
+        cmap: str | Colormap,
         extent: tuple[float, float, float, float] | None = None,
         aspect: str = "equal",
     ) -> None:
