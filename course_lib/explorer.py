@@ -284,7 +284,7 @@ class Explorer:
 
     def _html(self, *, failed: str = "", wanted: dict[str, Any] | None = None) -> str:
         says = minus(self.describe(self.result))
-        words = f'<div class="course-says">{html.escape(says)}</div>' + self._goal_html()
+        words = f'<div class="course-says">{_escaped(says)}</div>' + self._goal_html()
         if failed:
             setting = ", ".join(f"{name} = {_short(value)}" for name, value in (wanted or {}).items())
             words = (
@@ -299,7 +299,7 @@ class Explorer:
             return ""
         met, words = goal[0], minus(goal[1])
         mark, word = ("✓", "Goal reached") if met else ("○", "Goal")
-        return f'<div class="course-goal" style="font-weight:600">{mark} {word}: {html.escape(words)}</div>'
+        return f'<div class="course-goal" style="font-weight:600">{mark} {word}: {_escaped(words)}</div>'
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, str]:
         """Live in JupyterLab; a still picture with its alternative text wherever no kernel runs."""
@@ -315,6 +315,11 @@ def _flat(artists: Any) -> list[Artist]:
         return [artists]
     parts = artists.values() if isinstance(artists, dict) else artists
     return [artist for part in parts for artist in _flat(part)]
+
+
+def _escaped(words: str) -> str:
+    """As HTML, in which no line ends between a number and its %."""
+    return html.escape(words).replace(" %", "\u00a0%")
 
 
 def _short(value: Any) -> str:

@@ -176,6 +176,18 @@ def test_a_slider_moves_picture_words_and_goal():
     assert after != before and "begins at 1.00" in after and "✓ Goal reached: begin at 1" in after
 
 
+def test_no_line_ends_between_a_number_and_its_percent():
+    class Percent(Curve):
+        def describe(self, result):
+            return "12 % are right"
+
+        def goal(self, result):
+            return False, "at least 90 %"
+
+    words = Percent()._html()
+    assert "12\u00a0% are right</div>" in words and "90\u00a0%</div>" in words
+
+
 def test_one_move_is_one_computation():
     explorer = Curve()
     controls, counted = live(explorer), []

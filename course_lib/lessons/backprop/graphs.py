@@ -165,7 +165,7 @@ class GraphPicture:
             self._write(k, node)
         edges = [(k, slope) for k, node in enumerate(nodes) for _one, slope in node.slopes]
         colors = [BLUE if k < turn else GREY for k, _slope in edges]
-        self.ways.set(color=colors, linewidth=[2 if k < turn else 1 for k, _slope in edges])
+        self.ways.set(color=colors, linewidth=[style.scale() * (2 if k < turn else 1) for k, _slope in edges])
         self.heads.set_color(colors)
         for label, color, (_k, slope) in zip(self.slopes, colors, edges, strict=False):
             label.say(f"×{_short(slope, digits=2)}", color=color)
