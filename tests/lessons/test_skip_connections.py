@@ -28,6 +28,18 @@ def losses(depth, **options):
 
 
 # ----------------------------------------------------------------------------------------------- claims, and controls
+def test_a_net_stands_in_the_middle_of_its_square():
+    """So that squares and the white line, which goes from net to net, lie on one another."""
+    losses = np.arange(25.0).reshape(5, 5) + 0.5
+    image = lesson.plot_slices({"a": losses, "b": losses}, 0.4).get_images()[0]
+    left, right, bottom, top = image.get_extent()
+    centres = left + (right - left) / 5 * (np.arange(5) + 0.5)
+    assert np.allclose(centres, np.linspace(-0.4, 0.4, 5)) and (left, right) == (bottom, top)
+    explorer = lesson.Slice()
+    (left, right, *_), points = explorer._moving[0].get_extent(), len(explorer.result["losses"])
+    assert np.isclose(left + (right - left) / points / 2, -1) and explorer.fig.axes[0].get_xlim() == (left, right)
+
+
 def test_vanished_needs_depth_and_pytorchs_initial_weights():
     ratio = lambda depth, init: lesson.over_depths(lesson.first_gradient, [depth], alpha=0, init=init)[0]  # noqa: E731
     claim("vanished", ratio(32, "torch").max(), below=1e-8)

@@ -157,14 +157,17 @@ class Nudge(Explorer):
         ends = np.array([-1.6, 1.6])
         curve.set_data(result["near"], result["curve"].clip(-50, 50))
         true.set_data(ends, result["true"] * ends)
-        line.set_data(ends, np.clip(result["found"] * ends, -50, 50))
-        compared.set_data(result["compared"], np.clip(result["found"] * result["compared"], -50, 50))
+        at = np.interp(result["compared"], result["near"], result["curve"])
+        # Through the places that are compared: from both sides it need not pass the middle.
+        beside = at.mean() - result["found"] * result["compared"].mean()
+        line.set_data(ends, np.clip(beside + result["found"] * ends, -50, 50))
+        compared.set_data(result["compared"], np.clip(at, -50, 50))
         all_of_them.set_data(NUDGES.numpy(), result["all"].clip(1e-12, 1e2))
         here.set_data([result["h"]], [min(max(result["error"], 1e-12), 1e2)])
 
     def describe(self, result: dict[str, Any]) -> str:
         seen = len(np.unique(result["curve"]))
-        says = f"With h = {result['h']:.2g} the slope is off by {result['error']:.2g} of its size. "
+        says = f"With h = {result['h']:.2g}, slopes at 200 places are off by {result['error']:.2g} of their size. "
         if seen < 40:
             takes = f"only {seen} values" if seen > 1 else "a single value"
             return says + f"The curve is a staircase: among 161 places it takes {takes}."

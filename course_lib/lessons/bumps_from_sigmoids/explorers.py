@@ -182,7 +182,7 @@ class Fold(Explorer):
         left.set_aspect("equal")
         left.set(xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
         left.plot([0, 1], [0, 1], linewidth=style.scale(), **{key: TRUTH[key] for key in ("color", "linestyle")})
-        left.text(0.3, 0.16, "output = x", rotation=45, fontsize="x-small", color=NOTE)
+        left.text(0.3, 0.16, "output = x", rotation=45, fontsize="small", color=NOTE)
         area = right.add_patch(Polygon(under([0, 1], [0, 0]), facecolor=BLUE, alpha=0.16, linewidth=0))
         (once,) = left.plot([], [], color=ORANGE, linewidth=2.4 * style.scale())
         (curve,) = right.plot([], [], color=BLUE, linewidth=1.8 * style.scale())

@@ -218,7 +218,7 @@ def plot_twice(once: Runs, twice: Runs, floor: float) -> Axes:
     right.set(ylim=(0, 2.5), ylabel="cross-entropy on new digits")
     right.set_xlim(-0.6, 2.6)  # room for the words on the learner's line
     plot_guessing(right, 10)
-    level(right, floor, f"lowest\npossible:\n{floor:.2f}")
+    level(right, floor, f"with two,\nno lower\nthan {floor:.2f}")
     return says(right, f"Softmax once: {words[0]}, {words[1]}; twice: {words[2]}, {words[3]}, floor {floor:.2f}.")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from course_lib import style
 from course_lib.axes import level
 from course_lib.colors import BAND, BLACK, BLUE, ORANGE, WINE
-from course_lib.lessons.skip_connections.surgery import SHADES, shade, shade_axis
+from course_lib.lessons.skip_connections.surgery import SHADES, reach, shade, shade_axis
 from course_lib.show import says
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def plot_slices(slices: dict[str, np.ndarray], span: float) -> Axes:
     figure = plt.figure(figsize=style.inches(8.4, 2.9))
     axes, words = figure.subplots(1, len(slices), sharey=True), []
     for ax, (name, losses) in zip(axes, slices.items(), strict=True):
-        image = ax.imshow(shade(losses), extent=(-span, span, -span, span), origin="lower", **SHADES)
+        image = ax.imshow(shade(losses), extent=reach(span, len(losses)), origin="lower", **SHADES)
         places = np.linspace(-span, span, len(losses))
         ax.contour(places, places, shade(losses), levels=[math.log10(math.log(10))], colors="white")
         ax.set(title=name, xlabel="along one direction")

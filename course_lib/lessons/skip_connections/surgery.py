@@ -90,7 +90,7 @@ class Lesion(Explorer):
     def describe(self, result: dict[str, Any]) -> str:
         order = " ".join(str(block + 1) for block in result["running"]) or "none"
         plain, residual = (f"{100 * result[kind]['all']:.1f} %" for kind in KINDS)
-        words = f"Of 400 new digits, the plain net reads {plain} correctly and the residual net {residual}"
+        words = f"Of 400 new digits, the plain net reads {plain} correctly and the residual net {residual} (lines)"
         return f"Blocks that run: {order}. {words}; guessing gets 10 %."
 
     def goal(self, result: dict[str, Any]) -> tuple[bool, str]:
@@ -132,12 +132,13 @@ class Slice(Explorer):
 
     def draw(self, fig: Figure, result: dict[str, Any]) -> list:
         ax = fig.subplots()
-        ax.set(xlabel="along one direction", ylabel="along another", xlim=(-1, 1), ylim=(-1, 1))
+        extent = reach(1, len(result["losses"]))
+        ax.set(xlabel="along one direction", ylabel="along another", xlim=extent[:2], ylim=extent[2:])
         for set_ticks in (ax.set_xticks, ax.set_yticks):
             set_ticks((-1, 0, 1), ("−“how far”", "0", "“how far”") if set_ticks == ax.set_xticks else ("", "0", ""))
         ax.set_aspect("equal")
         ax.grid(False)
-        image = ax.imshow(shade(result["losses"]), extent=(-1, 1, -1, 1), origin="lower", **SHADES)
+        image = ax.imshow(shade(result["losses"]), extent=extent, origin="lower", **SHADES)
         (here,) = ax.plot([0], [0], "D", color=BLACK, markersize=6 * style.scale(), label="the trained net")
         shade_axis(fig.colorbar(image, ax=ax))
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1))
@@ -174,6 +175,12 @@ def line_of_guessing(shown: np.ndarray) -> list[np.ndarray]:
     """
     places = np.linspace(-1, 1, len(shown))
     return Figure().subplots().contour(places, places, shown, levels=[math.log10(math.log(10))]).allsegs[0]
+
+
+def reach(span: float, points: int) -> tuple[float, float, float, float]:
+    """The extent of a picture of nets at `points` places from -span to span: each is the middle of its square."""
+    end = span * points / (points - 1)
+    return -end, end, -end, end
 
 
 SHADES = {"cmap": "viridis_r", "vmin": -1, "vmax": 3, "interpolation": "nearest"}

@@ -259,6 +259,7 @@ class Products(Explorer):
         for name, (color, line, mark) in zip(FORMATS, looks, strict=True):
             moving += ax.plot([], [], color=color, linestyle=line, label=name)
             moving += ax.plot([], [], color=color, marker=mark, markersize=8 * style.scale(), linestyle="none")
+            moving[-1].set_clip_on(False)  # the first factor stands at the edge
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4)
         self.update(moving, result)
         return moving
