@@ -31,7 +31,10 @@ def losses(depth, **options):
 def test_a_net_stands_in_the_middle_of_its_square():
     """So that squares and the white line, which goes from net to net, lie on one another."""
     losses = np.arange(25.0).reshape(5, 5) + 0.5
-    image = lesson.plot_slices({"a": losses, "b": losses}, 0.4).get_images()[0]
+    ax = lesson.plot_slices(dict.fromkeys("abc", losses), 0.4)
+    ax.figure.draw_without_rendering()
+    assert ax.yaxis.label.get_window_extent().x0 >= 0, "its label is cut"
+    image = ax.get_images()[0]
     left, right, bottom, top = image.get_extent()
     centres = left + (right - left) / 5 * (np.arange(5) + 0.5)
     assert np.allclose(centres, np.linspace(-0.4, 0.4, 5)) and (left, right) == (bottom, top)

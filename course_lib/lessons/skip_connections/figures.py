@@ -130,7 +130,7 @@ def plot_slices(slices: dict[str, np.ndarray], span: float) -> Axes:
         image = ax.imshow(shade(losses), extent=reach(span, len(losses)), origin="lower", **SHADES)
         places = np.linspace(-span, span, len(losses))
         ax.contour(places, places, shade(losses), levels=[math.log10(math.log(10))], colors="white")
-        ax.set(title=name, xlabel="along one direction")
+        ax.set(title=name, xlabel="along one direction", xticks=(-span, 0, span), yticks=(-span, 0, span))
         ax.plot(0, 0, "D", color=BLACK, markersize=5 * style.scale())
         ax.grid(False)
         middle = losses[len(losses) // 2, len(losses) // 2]
