@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 import course_lib as course
+from course_lib import style
 from course_lib.claim import claim
 from course_lib.exercise import CORRECT, NOT_YET
 from course_lib.lessons import skip_connections as lesson
@@ -30,14 +31,15 @@ def losses(depth, **options):
 # ----------------------------------------------------------------------------------------------- claims, and controls
 def test_a_net_stands_in_the_middle_of_its_square():
     """So that squares and the white line, which goes from net to net, lie on one another."""
-    losses = np.arange(25.0).reshape(5, 5) + 0.5
-    ax = lesson.plot_slices(dict.fromkeys("abc", losses), 0.4)
-    ax.figure.draw_without_rendering()
+    losses = np.arange(441.0).reshape(21, 21) + 0.5
+    style.use_style()
+    ax = lesson.plot_slices(dict.fromkeys(("plain", "skips, begun at 0", "skips, He"), losses), 0.6)
+    ax.figure.canvas.draw()
     assert ax.yaxis.label.get_window_extent().x0 >= 0, "its label is cut"
     image = ax.get_images()[0]
     left, right, bottom, top = image.get_extent()
-    centres = left + (right - left) / 5 * (np.arange(5) + 0.5)
-    assert np.allclose(centres, np.linspace(-0.4, 0.4, 5)) and (left, right) == (bottom, top)
+    centres = left + (right - left) / 21 * (np.arange(21) + 0.5)
+    assert np.allclose(centres, np.linspace(-0.6, 0.6, 21)) and (left, right) == (bottom, top)
     explorer = lesson.Slice()
     (left, right, *_), points = explorer._moving[0].get_extent(), len(explorer.result["losses"])
     assert np.isclose(left + (right - left) / points / 2, -1) and explorer.fig.axes[0].get_xlim() == (left, right)
